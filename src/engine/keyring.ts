@@ -1,0 +1,155 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError } from '../model/errors.ts'
+import type { Log } from './options.ts'
+
+/** The keys that secrets are encrypted under: the first is for writing, all are for reading. */
+export interface Keyring {
+  /** Makes a key where there is none yet. */
+  ensure(): Promise<void>
+  encrypt(plain: string, context: string): { readonly id: string; readonly sealed: string }
+  /** `undefined` where key, context and text do not belong together. */
+  decrypt(id: string, sealed: string, context: string): string | undefined
+}
+
+interface Key {
+  readonly id: string
+  readonly bytes: Buffer
+}
+
+const KEY_BYTES = 32
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+/** The file made beside the store where the environment names no key. */
+export const KEY_FILE = 'holdfast.key'
+
+export interface KeyringOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The store's folder; null keeps a key in memory only. */
+  readonly directory: string | null
+  readonly log: Log
+}
+
+/** Keys from `HOLDFAST_KEY`, the file `HOLDFAST_KEY_FILE`, or `holdfast.key` beside the store, in this order. */
+export async function loadKeyring(options: KeyringOptions): Promise<Keyring> {
+  const { environment, directory } = options
+  const given = environment['HOLDFAST_KEY']
+  if (given !== undefined) return ringOf(parseKeys(given, 'HOLDFAST_KEY'))
+  const named = environment['HOLDFAST_KEY_FILE']
+  const file = named ?? (directory === null ? null : join(directory, KEY_FILE))
+  const keys = file === null ? [] : await readKeys(file, named !== undefined)
+  const mayMake = named === undefined
+  return ringOf(keys, mayMake ? () => makeKey(file, options.log) : undefined)
+}
+
+function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
+  return {
+    async ensure() {
+      if (keys.length > 0) return
+      if (make === undefined) refuse('there is no key to encrypt secrets with: set HOLDFAST_KEY or HOLDFAST_KEY_FILE')
+      keys.push(await make())
+    },
+    encrypt(plain, context) {
+      const key = keys[0] ?? refuse('there is no key to encrypt secrets with')
+      const own = derive(key, context)
+      const nonce = createHmac('sha256', own).update('nonce\0').update(plain).digest().subarray(0, NONCE_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', own, nonce).setAAD(Buffer.from(context))
+      const text = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return { id: key.id, sealed: text.toString('base64url') }
+    },
+    decrypt(id, sealed, context) {
+      const key = keys.find((one) => one.id === id) ?? refuse(missing(id), id)
+      const bytes = Buffer.from(sealed, 'base64url')
+      if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
+      const decipher = createDecipheriv('aes-256-gcm', derive(key, context), bytes.subarray(0, NONCE_BYTES))
+      decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-TAG_BYTES))
+      try {
+        return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)).toString() + decipher.final('utf8')
+      } catch {
+        return undefined // GCM's tag does not match: the caller says what that means where it stands
+      }
+    },
+  }
+}
+
+const missing = (id: string): string =>
+  `the secret was encrypted with key ${id}, which is not here: set HOLDFAST_KEY or HOLDFAST_KEY_FILE, or put ${KEY_FILE} back beside the store`
+
+const derive = (key: Key, context: string): Buffer =>
+  createHmac('sha256', key.bytes).update('holdfast secret\0').update(context).digest()
+
+async function readKeys(file: string, mustExist: boolean): Promise<Key[]> {
+  try {
+    return parseKeys(await readFile(file, 'utf8'), file)
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error
+    if (!mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw new HoldfastError('key', `the key file ${file} cannot be read`, {}, { cause: error })
+  }
+}
+
+/** One key a line (or separated by commas), 32 bytes as base64url, base64 or hex; `#` begins a comment. */
+function parseKeys(text: string, where: string): Key[] {
+  const words = text.replace(/#.*$/gm, '').split(/[\s,]+/)
+  const keys = words.filter((word) => word !== '').map((word) => toKey(decodeKey(word) ?? refuse(unreadable(where))))
+  return keys.length > 0 ? keys : refuse(unreadable(where))
+}
+
+const unreadable = (where: string): string =>
+  `${where} holds no key: a key is 32 random bytes as base64 or hex, as printed by: openssl rand -base64 32`
+
+function decodeKey(word: string): Buffer | undefined {
+  const bytes = /^[0-9a-f]{64}$/i.test(word) ? Buffer.from(word, 'hex') : Buffer.from(word, 'base64')
+  return bytes.length === KEY_BYTES ? bytes : undefined
+}
+
+function toKey(bytes: Buffer): Key {
+  const id = createHash('sha256').update('holdfast key id\0').update(bytes).digest('hex').slice(0, 8)
+  return { id, bytes }
+}
+
+/** Another process may make the first key at the same moment: whoever links first wins, and both read that one. */
+async function makeKey(file: string | null, log: Log): Promise<Key> {
+  const bytes = randomBytes(KEY_BYTES)
+  if (file === null) return toKey(bytes)
+  const made = `${file}.${process.pid}.${bytes.subarray(0, 4).toString('hex')}`
+  await writeDurably(
+    made,
+    `# Holdfast encrypts secrets with this key. Keep a copy in a safe place.\n${bytes.toString('base64url')}\n`,
+  )
+  const won = await linkFirst(made, file)
+  if (won)
+    log.warn(
+      { file },
+      `made the key ${file}: without it the secrets in the store cannot be read; keep a copy somewhere else`,
+    )
+  return (await readKeys(file, true))[0]!
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function linkFirst(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    await rename(from, to) // a file system without hard links
+    return true
+  } finally {
+    await rm(from, { force: true })
+  }
+}
+
+function refuse(message: string, keyId?: string): never {
+  throw new HoldfastError('key', message, keyId === undefined ? {} : { keyId })
+}

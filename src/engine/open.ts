@@ -1,0 +1,197 @@
+import { userInfo } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import type { Config } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type SourceSpec, sourceName } from '../model/layer.ts'
+import { LIMITS, type Limits } from '../model/limits.ts'
+import { localPrincipal } from '../model/principal.ts'
+import { checkNamespace } from '../model/version.ts'
+import type { Store } from '../store/store.ts'
+import { EmbeddedConfig } from './embedded.ts'
+import { Feed } from './feed.ts'
+import type { Log, OpenOptions, StoreOptions } from './options.ts'
+import { headAt, type Parts } from './parts.ts'
+import { revealOf } from './reveal.ts'
+import { rulesOf } from './rules.ts'
+import { secretsOf } from './secrets.ts'
+import type { Sources } from './sources.ts'
+import { toState } from './stored.ts'
+import type { CallerOf } from './versions.ts'
+import { Writer } from './writer.ts'
+
+export const DEFAULT_STORE = 'data/config_overrides.db'
+
+const warn = (details: object, message: string): void => console.warn(`holdfast: ${message}`, details)
+const SILENT_INFO: Log = { info: () => undefined, warn }
+
+/**
+ * Opens one namespace of a store: loads its sources, makes a version where the base has moved, and follows both until closed. This is the only
+ * place that names implementations. Rejects with a `HoldfastError`; a source that fails keeps its last good content instead.
+ */
+export async function openConfig<T = unknown>(options: OpenOptions<T> = {}): Promise<Config<T>> {
+  const namespace = checkNamespace(options.namespace ?? 'default')
+  const store = await openStore(options)
+  try {
+    return await openNamespace<T>(store, namespace, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** The store that `options` name, made ready. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { openSqlite } = await import('../store/sqlite.ts')
+  return openSqlite(storePath(options), {
+    ...(options.create !== undefined && { create: options.create }),
+    ...(options.lockTimeoutMs !== undefined && { lockTimeoutMs: options.lockTimeoutMs }),
+    ...(options.now && { now: options.now }),
+  })
+}
+
+export function storePath({ store = DEFAULT_STORE, directory = process.cwd() }: StoreOptions): string {
+  if (/^[a-z]+:\/\//.test(store)) {
+    throw new HoldfastError('unsupported', `a store is a path or :memory:, not ${store.replace(/\/\/.*@/, '//')}`, {
+      what: 'store',
+    })
+  }
+  return store === ':memory:' || isAbsolute(store) ? store : join(directory, store)
+}
+
+async function openNamespace<T>(store: Store, namespace: string, options: OpenOptions<T>): Promise<Config<T>> {
+  const feed = new Feed(options.log ?? SILENT_INFO)
+  const parts = await toParts(store, namespace, options, feed)
+  const callerOf = callersOf(parts)
+  const writer = new Writer(parts)
+  const sources = await openSources(parts, writer, feed, callerOf, options)
+
+  const stopListening = options.follow === false ? undefined : store.onForeignCommit(() => void writer.refresh())
+  if (options.follow !== false) sources.follow(callerOf({}))
+  const close = async (): Promise<void> => {
+    stopListening?.()
+    await sources.close()
+    await writer.close()
+    feed.close()
+    await store.close()
+  }
+  return new EmbeddedConfig<T>({ parts, writer, sources, feed, callerOf, close })
+}
+
+async function toParts(store: Store, namespace: string, options: OpenOptions, feed: Feed): Promise<Parts> {
+  const environment = options.environment ?? process.env
+  const log = options.log ?? SILENT_INFO
+  const limits: Limits = { ...LIMITS, ...options.limits }
+  const loadKeys = async () => {
+    const { loadKeyring } = await import('./keyring.ts')
+    return loadKeyring({ environment, directory: store.directory, log })
+  }
+  const secrets = secretsOf(namespace, loadKeys)
+  const rules = rulesOf(limits)
+  const reveal = revealOf({ secrets, environment, readerNow: () => rules.readerNow(parts.head.state) })
+  const stored = await store.state(namespace)
+  const holdsSecrets = stored?.documents.some((document) => document.content.includes('holdfast:secret:')) ?? false
+  if (holdsSecrets) await secrets.prepare().catch((error: Error) => log.warn({ code: 'key' }, error.message))
+  const parts: Parts = {
+    namespace,
+    store,
+    secrets,
+    rules,
+    reveal,
+    head: headAt(toState(stored, reveal)),
+    limits,
+    log,
+    environment,
+    directory: options.directory ?? process.cwd(),
+    now: options.now ?? (() => new Date()),
+    actor: options.actor ?? operatingSystemUser(),
+    publish: (event) => feed.publish('change', event),
+  }
+  if (parts.head.state.snapshot.layers.some((layer) => layer.interpolates)) await rules.reader(parts.head.state)
+  return parts
+}
+
+/** The account's name; its number where the system has no name for it, as in many containers. */
+function operatingSystemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+const callersOf =
+  (parts: Parts): CallerOf =>
+  ({ actor, sourceIp, reason, comment }) => ({
+    who: localPrincipal(actor ?? parts.actor, sourceIp ?? null),
+    reason: reason ?? null,
+    comment: comment ?? null,
+  })
+
+async function openSources(
+  parts: Parts,
+  writer: Writer,
+  feed: Feed,
+  callerOf: CallerOf,
+  options: OpenOptions,
+): Promise<Sources> {
+  const { Sources } = await import('./sources.ts')
+  const onStatus = (status: Parameters<typeof feed.publish<'source'>>[1]): void => feed.publish('source', status)
+  const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
+  const specs = await givenSpecs(parts, options)
+  const schema = options.schema === undefined ? undefined : await schemaText(parts, options.schema)
+  await sources.open(specs ?? (options.follow === false ? [] : parts.head.state.specs))
+  const isOtherSchema = schema !== undefined && schema !== parts.head.state.schema
+  const isOtherList = specs !== undefined && JSON.stringify(specs) !== JSON.stringify(parts.head.state.specs)
+  const plan = {
+    by: callerOf({}),
+    ...(isOtherList && { specs }),
+    ...(isOtherSchema && { schema }),
+  }
+  if (specs !== undefined || isOtherSchema) await sources.reload(plan)
+  return sources
+}
+
+/** The list asked for, refused (`sources-differ`) where the store has another one and nobody said aloud to replace it. */
+async function givenSpecs(parts: Parts, options: OpenOptions): Promise<readonly SourceSpec[] | undefined> {
+  if (options.sources === undefined) return undefined
+  const { toSpec } = await import('../source/spec.ts')
+  const specs = options.sources.map(toSpec)
+  const [given, stored] = [specs.map(sourceName), parts.head.state.specs.map(sourceName)]
+  const twice = given.find((name, i) => given.indexOf(name) !== i)
+  if (twice !== undefined) throw new HoldfastError('malformed', `the source ${twice} is given twice`, { what: twice })
+  const isSame = given.length === stored.length && given.every((name, i) => name === stored[i])
+  if (isSame || stored.length === 0 || options.replaceSources) return specs
+  throw new HoldfastError(
+    'sources-differ',
+    `namespace ${parts.namespace} has the sources ${list(stored)}, not ${list(given)}: leave them out to use what the store has, or say replaceSources (--replace-sources)`,
+    { given, stored },
+  )
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? '(none)' : names.join(', '))
+
+/** The schema's canonical text, as the store keeps it; a Standard Schema's own code is kept beside it in this process. */
+async function schemaText(parts: Parts, input: NonNullable<OpenOptions['schema']>): Promise<string> {
+  const [{ compileSchema }, { canonical }] = await Promise.all([
+    import('./validate.ts'),
+    import('../model/canonical.ts'),
+  ])
+  const given = typeof input === 'string' ? await readSchema(parts, input) : input
+  const validator = await compileSchema(given, { limits: parts.limits })
+  const text = canonical(validator.schema)
+  parts.rules.adopt(text, validator)
+  return text
+}
+
+async function readSchema(parts: Parts, path: string): Promise<unknown> {
+  const { openSource } = await import('../source/open.ts')
+  const { directory, environment, limits } = parts
+  const { file } = await import('../source/spec.ts')
+  const source = openSource(file(path), {
+    directory,
+    environment,
+    limits: { ...limits, depth: limits.depth * 6, keyLength: 4096 },
+  })
+  const loaded = await source.load()
+  return loaded === 'unchanged' ? {} : loaded.tree
+}

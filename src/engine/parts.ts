@@ -1,0 +1,52 @@
+import type { ChangeEvent } from '../model/config.ts'
+import type { Limits } from '../model/limits.ts'
+import type { Principal } from '../model/principal.ts'
+import type { Reveal } from '../model/snapshot.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from './options.ts'
+import type { Rules } from './rules.ts'
+import type { Secrets } from './secrets.ts'
+import type { State } from './stored.ts'
+
+/** What the engine of one namespace is made of; `open.ts` puts it together. */
+export interface Parts {
+  readonly namespace: string
+  readonly store: Store
+  readonly secrets: Secrets
+  readonly rules: Rules
+  readonly reveal: Reveal
+  readonly head: Head
+  readonly limits: Limits
+  readonly log: Log
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+  readonly now: () => Date
+  /** Who calls are by unless they say otherwise. */
+  readonly actor: string
+  readonly publish: (event: ChangeEvent) => void
+}
+
+/** The current state in memory. Only the writer moves it, after the commit that made it. */
+export interface Head {
+  readonly state: State
+  move(next: State): void
+}
+
+export function headAt(first: State): Head {
+  let state = first
+  return {
+    get state() {
+      return state
+    },
+    move(next) {
+      state = next
+    },
+  }
+}
+
+/** A call on behalf of somebody: who they are, what they may do, and what they say about it. */
+export interface Caller {
+  readonly who: Principal
+  readonly reason: string | null
+  readonly comment: string | null
+}

@@ -1,0 +1,184 @@
+import { type Authorship, type Desired, type Staged, type Step, stage, stageDesired } from '../model/change.ts'
+import type { RestoreRequest } from '../model/config.ts'
+import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { leaves } from '../model/layer.ts'
+import { type Path, printPath } from '../model/path.ts'
+import { authorise } from '../model/principal.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { equal, isBranch, type Value } from '../model/value.ts'
+import { authorOf, proposeStaged, requireVersion } from './changes.ts'
+import type { Caller, Parts } from './parts.ts'
+import type { State } from './stored.ts'
+import type { Propose } from './writer.ts'
+
+/** Back to `target`: its overrides, and, unless only these were asked for, what else it takes to make the effective values equal. */
+export function restoreJob(parts: Parts, caller: Caller, target: State, request: RestoreRequest): Propose {
+  return async (state) => {
+    authorise(caller.who, 'config:write', parts.namespace)
+    requireVersion(state, request.ifVersion)
+    const author = authorOf(parts, caller)
+    const names = namesIn(state.snapshot, target.snapshot, request.sections)
+    const put = stageDesired(state.snapshot, names, overridesUnder(target.snapshot, names), author)
+    const differences = request.mode === 'overrides' ? [] : namesDiffer(put.after, target.snapshot, names)
+    const staged = settle(state.snapshot, put, differences, author)
+    if (request.mode !== 'overrides') requireEqual(staged.after, target.snapshot, names)
+    return proposeStaged(
+      parts,
+      state,
+      caller,
+      { staged, author },
+      {
+        cause: 'restore',
+        description: `restore of version ${target.version!.id}${request.sections === undefined ? '' : ` (${request.sections.join(', ')})`}`,
+        ...(request.dryRun && { dryRun: true }),
+      },
+    )
+  }
+}
+
+/** Undoes what `undone` did since `before`, where nothing later has touched the same keys. */
+export function revertJob(
+  parts: Parts,
+  caller: Caller,
+  undone: State,
+  before: State,
+  request: RestoreRequest,
+): Propose {
+  return async (state) => {
+    authorise(caller.who, 'config:write', parts.namespace)
+    requireVersion(state, request.ifVersion)
+    const author = authorOf(parts, caller)
+    const changed = changedOverrides(before.snapshot, undone.snapshot)
+    const moved = effectiveDifferences(before.snapshot, undone.snapshot)
+    requireUntouched(state, undone, changed, moved)
+    const put = stageDesired(
+      state.snapshot,
+      namesOf(changed),
+      reverted(state.snapshot, before.snapshot, changed),
+      author,
+    )
+    const differences = moved.flatMap(({ path, before: meant }) => differenceAt(path, put.after.sealedAt(path), meant))
+    const staged = settle(state.snapshot, put, differences, author)
+    const lost = moved
+      .filter(({ path, before: meant }) => !equal(staged.after.sealedAt(path), meant))
+      .map(({ path }) => path)
+    if (lost.length > 0) throw unreachable(lost)
+    return proposeStaged(
+      parts,
+      state,
+      caller,
+      { staged, author },
+      {
+        cause: 'restore',
+        description: `revert of version ${undone.version!.id}`,
+        ...(request.dryRun && { dryRun: true }),
+      },
+    )
+  }
+}
+
+/** Overrides for what putting back overrides left different, because the base under them has moved since. */
+function settle(before: Snapshot, put: Staged, differences: readonly Difference[], author: Authorship): Staged {
+  if (differences.length === 0) return put
+  const steps = differences.flatMap(({ path, after }): readonly Step[] => {
+    if (after === undefined) return [{ kind: 'mask', path }]
+    const values = isBranch(after)
+      ? [...leaves(after)].map(([rest, leaf]) => [[...path, ...rest], leaf] as const)
+      : [[path, after] as const]
+    return values.map(([at, value]) => ({ kind: 'set', path: at, value }))
+  })
+  const settled = stage(put.after, steps, author).after
+  const names = new Set([...put.overrides, ...differences].map(({ path }) => path[0]!))
+  return stageDesired(before, names, overridesUnder(settled, names), author)
+}
+
+const differenceAt = (path: Path, found: Value | undefined, meant: Value | undefined): readonly Difference[] =>
+  diff(found, meant, path)
+
+function namesIn(now: Snapshot, then: Snapshot, sections: readonly string[] | undefined): ReadonlySet<string> {
+  const all = new Set([...now.names(), ...now.effective.keys(), ...then.effective.keys(), ...then.overrides.keys()])
+  if (sections === undefined) return all
+  for (const section of sections) {
+    if (!all.has(section))
+      throw new HoldfastError('not-found', `there is no section ${section} in either version`, { what: section })
+  }
+  return new Set(sections)
+}
+
+function* overridesUnder(snapshot: Snapshot, names: Iterable<string>): Generator<Desired> {
+  for (const name of names) yield* snapshot.overridesOf(name)
+}
+
+function namesDiffer(from: Snapshot, to: Snapshot, names: Iterable<string>): readonly Difference[] {
+  return [...names].flatMap((name) => diff(from.effective.get(name)?.value, to.effective.get(name)?.value, [name]))
+}
+
+function effectiveDifferences(from: Snapshot, to: Snapshot): readonly Difference[] {
+  return byLeaf(namesDiffer(from, to, new Set([...from.effective.keys(), ...to.effective.keys()])))
+}
+
+function requireEqual(found: Snapshot, meant: Snapshot, names: Iterable<string>): void {
+  const lost = byLeaf(namesDiffer(found, meant, names)).map(({ path }) => path)
+  if (lost.length > 0) throw unreachable(lost)
+}
+
+function unreachable(paths: readonly Path[]): HoldfastError {
+  const names = paths.slice(0, 5).map(printPath)
+  const issues = names.map((path) => ({
+    path,
+    code: 'shadowed',
+    message: 'cannot take effect: a pinned layer decides about this key',
+  }))
+  return new HoldfastError(
+    'invalid',
+    `no override can bring back ${names.join(', ')}: a pinned layer decides about it`,
+    { issues },
+  )
+}
+
+/** Paths whose override differs between two states. */
+function changedOverrides(from: Snapshot, to: Snapshot): readonly Path[] {
+  const paths = new Map<string, Path>()
+  for (const name of new Set([...from.overrides.keys(), ...to.overrides.keys()])) {
+    const [old, next] = [from.overrides.get(name), to.overrides.get(name)]
+    for (const key of new Set([...(old?.keys() ?? []), ...(next?.keys() ?? [])])) {
+      const [a, b] = [old?.get(key), next?.get(key)]
+      if (a === undefined || b === undefined || !equal(a.value, b.value)) paths.set(key, (a ?? b)!.path)
+    }
+  }
+  return [...paths.values()]
+}
+
+const namesOf = (paths: readonly Path[]): ReadonlySet<string> => new Set(paths.map((path) => path[0]!))
+
+function* reverted(now: Snapshot, then: Snapshot, changed: readonly Path[]): Generator<Desired> {
+  const undone = new Set(changed.map(printPath))
+  for (const name of namesOf(changed)) {
+    for (const override of now.overridesOf(name)) if (!undone.has(printPath(override.path))) yield override
+  }
+  for (const path of changed) {
+    const override = then.overrideAt(path)
+    if (override !== undefined) yield override
+  }
+}
+
+/** Refuses (`conflict`) where a later version changed a key that the undone one had changed. */
+function requireUntouched(state: State, undone: State, changed: readonly Path[], moved: readonly Difference[]): void {
+  const sameOverride = (path: Path): boolean => {
+    const [now, then] = [state.snapshot.overrideAt(path), undone.snapshot.overrideAt(path)]
+    return (now === undefined) === (then === undefined) && equal(now?.value, then?.value)
+  }
+  const touched = [
+    ...changed.filter((path) => !sameOverride(path)),
+    ...moved.filter(({ path, after }) => !equal(state.snapshot.sealedAt(path), after)).map(({ path }) => path),
+  ]
+  if (touched.length === 0) return
+  const paths = [...new Set(touched.map(printPath))]
+  const [expected, found] = [undone.version!.id, state.version!.id]
+  throw new HoldfastError(
+    'conflict',
+    `version ${expected} cannot be undone by itself: ${paths.join(', ')} changed again after it. Set the value you want, or restore a version`,
+    { expected, found, paths },
+  )
+}

@@ -1,0 +1,88 @@
+import { HoldfastError, type Issue } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import { type Path, printPath } from '../model/path.ts'
+import type { SchemaReader } from '../model/schema.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Tree } from '../model/value.ts'
+import type { State } from './stored.ts'
+import type { Validator } from './validate.ts'
+
+/** What a configuration must satisfy: the schema the store keeps, and what only this process's code can check. */
+export interface Rules {
+  /** Reads the state's schema; `undefined` where there is none. */
+  reader(state: State): Promise<SchemaReader | undefined>
+  /** The reader where it was loaded before; reading values must not wait. */
+  readerNow(state: State): SchemaReader | undefined
+  /** All findings about a snapshot's whole configuration. */
+  issues(state: State): Promise<readonly Issue[]>
+  /** Uses a validator that has more than the stored schema says (a Standard Schema's code) for states of that schema. */
+  adopt(text: string, validator: Validator): void
+}
+
+export function rulesOf(limits: Limits): Rules {
+  const validators = new Map<string, Promise<Validator>>()
+  const readers = new Map<string, SchemaReader>()
+
+  async function validator(text: string): Promise<Validator> {
+    let known = validators.get(text)
+    if (known === undefined) {
+      known = import('./validate.ts').then(({ compileSchema }) => compileSchema(JSON.parse(text), { limits }))
+      validators.set(text, known)
+    }
+    return known
+  }
+
+  return {
+    async reader({ schema }) {
+      if (schema === undefined) return undefined
+      let reader = readers.get(schema)
+      if (reader === undefined) {
+        const { SchemaReader } = await import('../model/schema.ts')
+        reader = new SchemaReader(JSON.parse(schema) as Tree)
+        readers.set(schema, reader)
+      }
+      return reader
+    },
+    readerNow: ({ schema }) => (schema === undefined ? undefined : readers.get(schema)),
+    async issues(state) {
+      if (state.schema === undefined) return []
+      return (await validator(state.schema)).validate(state.snapshot.tree())
+    },
+    adopt(text, made) {
+      validators.set(text, Promise.resolve(made))
+      readers.set(text, made.reader)
+    },
+  }
+}
+
+/** Overrides at `paths` that a pinned layer keeps from taking effect. */
+export function shadowed(snapshot: Snapshot, paths: readonly Path[]): readonly Issue[] {
+  return paths.flatMap((path) => {
+    const override = snapshot.overrideAt(path)
+    const pinned = snapshot.layers.find(
+      (layer) => layer.isPinned && speaksOf(layer.documents.get(path[0]!)?.value, path.slice(1)),
+    )
+    if (override === undefined || pinned === undefined) return []
+    const message = `cannot take effect: the pinned layer ${pinned.name} decides about this key`
+    return [{ path: printPath(path), code: 'shadowed', message }]
+  })
+}
+
+function speaksOf(value: unknown, path: Path): boolean {
+  let at = value
+  for (const segment of path) {
+    if (typeof at !== 'object' || at === null || Array.isArray(at)) return at !== undefined
+    at = Object.hasOwn(at, segment) ? (at as Record<string, unknown>)[segment] : undefined
+  }
+  return at !== undefined
+}
+
+/** Refuses (`invalid`) a configuration with findings, naming the first of them. */
+export function requireValid(issues: readonly Issue[]): void {
+  if (issues.length === 0) return
+  const shown = issues
+    .slice(0, 3)
+    .map((issue) => (issue.path === '' ? issue.message : `${issue.path} ${issue.message}`))
+  const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : ''
+  throw new HoldfastError('invalid', `the configuration would not be valid: ${shown.join('; ')}${more}`, { issues })
+}

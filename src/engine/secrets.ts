@@ -1,0 +1,48 @@
+import { canonical } from '../model/canonical.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type Path, printPath } from '../model/path.ts'
+import { isSealed, SEAL } from '../model/secret.ts'
+import { freeze, type Value } from '../model/value.ts'
+import type { Keyring } from './keyring.ts'
+
+/** Turns secret values into text that the store may keep, and back. Deterministic: the same value at the same path gives the same text. */
+export interface Secrets {
+  /** Makes `seal` (with `forWriting`) and `open` possible without I/O; a key that is missing shows when it is needed. */
+  prepare(need?: { readonly forWriting?: boolean }): Promise<void>
+  /** `known` is what stands there now: kept as it is where it opens to the same value, also under an older key. */
+  seal(path: Path, value: Value, known?: Value): string
+  open(path: Path, sealed: string): Value
+}
+
+/**
+ * AES-256-GCM with a key of its own for each namespace and path (HMAC-SHA-256 of the master key) and that pair as associated data; the nonce is an
+ * HMAC of the value under the same key, so that an unchanged secret makes no new version, while equal secrets at two paths look different.
+ */
+export function secretsOf(namespace: string, load: () => Promise<Keyring>): Secrets {
+  let ring: Keyring | undefined
+  const context = (path: Path): string => `${namespace}\0${printPath(path)}`
+  const ready = (): Keyring => ring ?? refuse('the secret cannot be read: no key was loaded')
+
+  return {
+    async prepare({ forWriting = false } = {}) {
+      ring ??= await load()
+      if (forWriting) await ring.ensure()
+    },
+    seal(path, value, known) {
+      if (isSealed(known) && canonical(this.open(path, known)) === canonical(value)) return known
+      const { id, sealed } = ready().encrypt(canonical(value), context(path))
+      return `${SEAL}${id}:${sealed}`
+    },
+    open(path, text) {
+      const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
+      const plain = ready().decrypt(id, sealed, context(path))
+      if (plain === undefined)
+        refuse(`the secret at ${printPath(path)} does not open with key ${id}: it was moved or changed`, id)
+      return freeze(JSON.parse(plain) as Value)
+    },
+  }
+}
+
+function refuse(message: string, keyId?: string): never {
+  throw new HoldfastError('key', message, keyId === undefined ? {} : { keyId })
+}

@@ -1,0 +1,318 @@
+import { formatOf } from '../format/load.ts'
+import type { SourceStatus } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type Layer, type SourceSpec, sourceName } from '../model/layer.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { openSource } from '../source/open.ts'
+import type { Fingerprint, Source } from '../source/source.ts'
+import type { SourceState } from '../store/store.ts'
+import { defaultsLayer, type LoadResult, load, positionsByName, retyped, toSourceLayer } from './loading.ts'
+import type { Caller, Parts } from './parts.ts'
+import { requireValid } from './rules.ts'
+import type { State } from './stored.ts'
+import type { Proposal, Writer } from './writer.ts'
+
+/** What the base should be made of from now on. */
+export interface BasePlan {
+  /** Absent: the list the store has. */
+  readonly specs?: readonly SourceSpec[]
+  /** Canonical text of another schema. */
+  readonly schema?: string
+  readonly by: Caller
+}
+
+/** Loads the base's layers, makes a version where they moved, and keeps the last good one of each that fails. */
+export class Sources {
+  readonly #parts: Parts
+  readonly #writer: Writer
+  readonly #loadsEnvironment: boolean
+  readonly #onStatus: (status: SourceStatus) => void
+  #sources: readonly Source[] = []
+  #states = new Map<string, SourceState>()
+  #unwatch: (() => Promise<void>)[] = []
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    parts: Parts,
+    writer: Writer,
+    options: { readonly loadsEnvironment: boolean; readonly onStatus: (status: SourceStatus) => void },
+  ) {
+    this.#parts = parts
+    this.#writer = writer
+    this.#loadsEnvironment = options.loadsEnvironment
+    this.#onStatus = options.onStatus
+  }
+
+  async open(specs: readonly SourceSpec[]): Promise<void> {
+    const { directory, environment, limits, store, namespace } = this.#parts
+    this.#sources = specs.map((spec) => openSource(spec, { directory, environment, limits }))
+    this.#states = new Map((await store.sources(namespace)).map((state) => [state.name, state]))
+  }
+
+  /** Every source of the namespace with how it fares, also those that this process does not load. */
+  statuses(): readonly SourceStatus[] {
+    return this.#parts.head.state.specs.map((spec) => toStatus(spec, this.#states.get(sourceName(spec))))
+  }
+
+  /** Loads what may be loaded here and brings the base up to it. One at a time. */
+  reload(plan: BasePlan): Promise<readonly SourceStatus[]> {
+    const next = this.#busy.then(() => this.#reload(plan))
+    this.#busy = next.catch(() => undefined)
+    return next
+  }
+
+  async #reload(plan: BasePlan): Promise<readonly SourceStatus[]> {
+    const isNew = plan.specs !== undefined || plan.schema !== undefined
+    const results = await Promise.all(
+      this.#loadable().map((source) => load(source, isNew ? undefined : this.#fingerprint(source))),
+    )
+    await this.#settle(plan, results, isNew)
+    return this.statuses()
+  }
+
+  #loadable(): readonly Source[] {
+    return this.#sources.filter((source) => source.spec.kind !== 'env' || this.#loadsEnvironment)
+  }
+
+  #fingerprint(source: Source): Fingerprint | undefined {
+    const state = this.#states.get(source.name)
+    return state?.fingerprint == null ? undefined : (JSON.parse(state.fingerprint) as Fingerprint)
+  }
+
+  /** First all that loaded together; where that would not be valid, one by one, so that a bad file does not hold back a good one. */
+  async #settle(plan: BasePlan, results: readonly LoadResult[], isNew: boolean): Promise<void> {
+    const failed = results.filter((result) => result.kind === 'failed')
+    this.#refuseUnknown(failed)
+    const loaded = results.filter((result) => result.kind === 'loaded')
+    if (loaded.length > 0 || isNew) {
+      try {
+        await this.#submit(plan, loaded)
+      } catch (error) {
+        if (isNew || !isAboutContent(error)) throw error
+        await this.#oneByOne(plan, loaded, error)
+        for (const result of failed) await this.#fail(result.source, result.error)
+        return
+      }
+    }
+    for (const result of loaded)
+      await this.#succeed(result.source, result.loaded.fingerprint, positionsByName(result.loaded.positions))
+    for (const result of results) if (result.kind === 'unchanged') await this.#recover(result.source)
+    for (const result of failed) await this.#fail(result.source, result.error)
+  }
+
+  async #oneByOne(
+    plan: BasePlan,
+    loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[],
+    first: unknown,
+  ): Promise<void> {
+    for (const result of loaded) {
+      try {
+        if (loaded.length === 1) throw first
+        await this.#submit(plan, [result])
+        await this.#succeed(result.source, result.loaded.fingerprint, positionsByName(result.loaded.positions))
+      } catch (error) {
+        if (!isAboutContent(error)) throw error
+        await this.#fail(result.source, error as Error)
+      }
+    }
+  }
+
+  /** A source that never loaded has no last good layer to stand in for it. */
+  #refuseUnknown(failed: readonly Extract<LoadResult, { kind: 'failed' }>[]): void {
+    for (const { source, error } of failed) {
+      const known = this.#parts.head.state.specs.some((spec) => sourceName(spec) === source.name)
+      if (!known || this.#states.get(source.name)?.loadedAt == null) throw error
+    }
+  }
+
+  #submit(plan: BasePlan, loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[]): Promise<unknown> {
+    return this.#writer.submit((state) => this.#propose(plan, loaded, state))
+  }
+
+  async #propose(
+    plan: BasePlan,
+    loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[],
+    state: State,
+  ): Promise<Proposal | undefined> {
+    const specs = plan.specs ?? state.specs
+    const next: State = { ...state, specs, schema: plan.schema ?? state.schema, ahead: state.ahead + 1 }
+    const reader = await this.#parts.rules.reader(next)
+    const layers: Layer[] = []
+    for (const spec of specs) {
+      const name = sourceName(spec)
+      const known = state.snapshot.layers.find((layer) => layer.name === name && layer.kind === spec.kind)
+      const result = loaded.find(({ source }) => source.name === name)
+      if (result !== undefined) layers.push(await toSourceLayer(this.#parts, spec, result.loaded, reader, known))
+      else if (known !== undefined && plan.schema !== undefined)
+        layers.push(await retyped(this.#parts, known, spec, isTextSpec(spec), reader))
+      else
+        layers.push(
+          known === undefined
+            ? emptyLayer(spec)
+            : { ...known, isPinned: spec.pinned === true, interpolates: spec.interpolate === true },
+        )
+    }
+    const all = [
+      sameOr(state.snapshot.layers[0], defaultsLayer(reader, layers)),
+      ...layers.map((layer) => sameAs(state.snapshot, layer)),
+    ]
+    if (!isNewBase(plan, state, all)) return undefined
+    const touched = touchedNames(state.snapshot, all)
+    const after: State = { ...next, snapshot: state.snapshot.change({ layers: all }, touched) }
+    requireValid(await this.#parts.rules.issues(after))
+    return {
+      before: state,
+      after,
+      cause: 'source',
+      description: describe(plan, state, all),
+      createdAt: this.#parts.now().toISOString(),
+      createdBy: loaded.length === 1 ? `source:${loaded[0]!.source.name}` : plan.by.who.name,
+      sourceIp: plan.by.who.sourceIp,
+      reason: null,
+      comment: null,
+      staged: null,
+      origin: { versionId: 0 },
+      tags: [],
+      baseline: false,
+      dryRun: false,
+    }
+  }
+
+  async #succeed(source: Source, fingerprint: Fingerprint, positions: ReadonlyMap<string, string>): Promise<void> {
+    const at = this.#parts.now().toISOString()
+    await this.#save(
+      source,
+      {
+        name: source.name,
+        state: 'ok',
+        error: null,
+        fingerprint: JSON.stringify(fingerprint),
+        loadedAt: at,
+        checkedAt: at,
+      },
+      positions,
+    )
+  }
+
+  async #recover(source: Source): Promise<void> {
+    const known = this.#states.get(source.name)
+    if (known === undefined || known.state === 'ok') return
+    await this.#save(source, { ...known, state: 'ok', error: null, checkedAt: this.#parts.now().toISOString() })
+  }
+
+  async #fail(source: Source, error: Error): Promise<void> {
+    if (!(error instanceof HoldfastError)) throw error
+    const known = this.#states.get(source.name)
+    if (known?.state === 'stale' && known.error === error.message) return
+    const none = { name: source.name, fingerprint: null, loadedAt: null }
+    await this.#save(source, {
+      ...(known ?? none),
+      state: 'stale',
+      error: error.message,
+      checkedAt: this.#parts.now().toISOString(),
+    })
+    this.#parts.log.warn(
+      { source: source.name, code: error.code },
+      `${source.name} keeps its last good content: ${error.message}`,
+    )
+  }
+
+  async #save(source: Source, state: SourceState, positions?: ReadonlyMap<string, string>): Promise<void> {
+    const before = this.#states.get(source.name)
+    this.#states.set(source.name, state)
+    await this.#parts.store.saveSource(this.#parts.namespace, state, positions)
+    if (before !== undefined && before.state !== state.state) this.#onStatus(toStatus(source.spec, state))
+  }
+
+  /** Reloads a source whenever it says that it may have changed. */
+  follow(by: Caller): void {
+    this.#unwatch = this.#loadable().flatMap((source) => {
+      const stop = source.watch?.(() => void this.#changed(by))
+      return stop === undefined ? [] : [stop]
+    })
+  }
+
+  async #changed(by: Caller): Promise<void> {
+    try {
+      await this.reload({ by })
+    } catch (error) {
+      this.#parts.log.warn({ error: (error as Error).message }, 'could not take in a changed source')
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#unwatch.map((stop) => stop()))
+    await this.#busy
+  }
+}
+
+const isAboutContent = (error: unknown): boolean =>
+  HoldfastError.is(error, 'invalid') || HoldfastError.is(error, 'source') || HoldfastError.is(error, 'not-found')
+
+const TEXT_FORMATS: ReadonlySet<string | undefined> = new Set(['ini', 'env', 'properties'])
+
+function isTextSpec(spec: SourceSpec): boolean {
+  if (spec.kind === 'env') return true
+  if (spec.kind === 'inline') return false
+  return TEXT_FORMATS.has(spec.format ?? formatOf(spec.kind === 'file' ? spec.path : new URL(spec.url).pathname))
+}
+
+const emptyLayer = (spec: SourceSpec): Layer => ({
+  name: sourceName(spec),
+  kind: spec.kind,
+  isPinned: spec.pinned === true,
+  interpolates: spec.interpolate === true,
+  documents: new Map(),
+})
+
+function sameAs(snapshot: Snapshot, layer: Layer): Layer {
+  return sameOr(
+    snapshot.layers.find((known) => known.name === layer.name && known.kind === layer.kind),
+    layer,
+  )
+}
+
+/** The known layer where the new one says nothing else, so that what did not move is shared and makes no version. */
+function sameOr(known: Layer | undefined, layer: Layer): Layer {
+  if (known === undefined || known.documents.size !== layer.documents.size) return layer
+  if (known.isPinned !== layer.isPinned || known.interpolates !== layer.interpolates) return layer
+  const isSame = [...layer.documents].every(([name, doc]) => doc.equals(known.documents.get(name)))
+  if (!isSame) return layer
+  for (const [name, doc] of layer.documents) known.documents.get(name)!.relocate(doc.positions)
+  return known
+}
+
+function isNewBase(plan: BasePlan, state: State, layers: readonly Layer[]): boolean {
+  if (plan.specs !== undefined && JSON.stringify(plan.specs) !== JSON.stringify(state.specs)) return true
+  if (plan.schema !== undefined && plan.schema !== state.schema) return true
+  return layers.some((layer, i) => layer !== state.snapshot.layers[i])
+}
+
+function touchedNames(before: Snapshot, layers: readonly Layer[]): ReadonlySet<string> {
+  const names = new Set<string>(before.effective.keys())
+  for (const layer of [...before.layers, ...layers]) for (const name of layer.documents.keys()) names.add(name)
+  return names
+}
+
+function describe(plan: BasePlan, state: State, layers: readonly Layer[]): string {
+  if (state.version === undefined) return 'the base as found'
+  const moved = layers.filter((layer, i) => layer !== state.snapshot.layers[i]).map((layer) => layer.name)
+  const parts = [
+    plan.specs === undefined ? '' : `sources: ${plan.specs.map(sourceName).join(', ')}`,
+    plan.schema === undefined || plan.schema === state.schema ? '' : 'another schema',
+    moved.length === 0 || plan.specs !== undefined ? '' : `changed: ${moved.join(', ')}`,
+  ]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+function toStatus(spec: SourceSpec, state: SourceState | undefined): SourceStatus {
+  return {
+    name: sourceName(spec),
+    kind: spec.kind,
+    isPinned: spec.pinned === true,
+    state: state?.state ?? 'ok',
+    error: state?.error ?? null,
+    loadedAt: state?.loadedAt ?? null,
+    checkedAt: state?.checkedAt ?? null,
+  }
+}

@@ -1,0 +1,114 @@
+import { canonicalParts } from '../model/canonical.ts'
+import type { Progress, VerifyProblem, VerifyResult } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type Reveal, Snapshot } from '../model/snapshot.ts'
+import type { AuditRecord, Store } from '../store/store.ts'
+import { advance, type State, toState } from './stored.ts'
+
+export interface VerifyRequest {
+  readonly namespace?: string
+  readonly expectHead?: string
+  readonly onProgress?: Progress
+}
+
+/** Recomputes every hash and the chain, and from layers and overrides every configuration; findings are data. */
+export async function verify(store: Store, request: VerifyRequest = {}): Promise<VerifyResult> {
+  const expected = checkHead(request)
+  const known = await store.namespaces()
+  const chosen = request.namespace === undefined ? known : known.filter((name) => name === request.namespace)
+  if (chosen.length === 0 && request.namespace !== undefined) {
+    throw new HoldfastError('not-found', `the store has no namespace ${request.namespace}`, { what: request.namespace })
+  }
+  const total = request.onProgress === undefined ? 0 : await countVersions(store, chosen)
+  const problems: VerifyProblem[] = (await store.check()).map(({ namespace, versionId, message }) => ({
+    namespace,
+    version: versionId,
+    message,
+  }))
+  const heads: Record<string, string> = {}
+  let versions = 0
+  let isExpected = expected === undefined
+
+  for (const namespace of chosen) {
+    let state = EMPTY_STATE
+    let last: AuditRecord | undefined
+    for await (const record of store.audit(namespace)) {
+      state = advance(
+        state,
+        { versions: [record.version], documents: record.documents, overrides: record.overrides, history: [] },
+        SEALED,
+      )
+      problems.push(...(await checkRecord(namespace, record, state)))
+      heads[namespace] = record.version.chainHash
+      isExpected ||= record.version.chainHash.startsWith(expected!)
+      last = record
+      versions++
+      if (versions % 100 === 0) request.onProgress?.(versions, total)
+    }
+    if (last !== undefined) problems.push(...(await checkText(namespace, last, state)))
+  }
+  request.onProgress?.(versions, total)
+  if (!isExpected) problems.push(cutTail(request, expected!))
+  return { ok: problems.length === 0, versions, problems: unique(problems), heads }
+}
+
+/** Nothing is revealed here: what is checked is what is stored. */
+const SEALED: Reveal = (_, __, value) => value
+const EMPTY_STATE: State = toState(undefined, SEALED)
+
+function checkHead({ expectHead }: VerifyRequest): string | undefined {
+  if (expectHead === undefined) return undefined
+  if (/^[0-9a-f]{8,64}$/.test(expectHead)) return expectHead
+  throw new HoldfastError('malformed', 'a head is the first 8 to 64 hex digits of a chain hash', { what: 'expectHead' })
+}
+
+async function countVersions(store: Store, chosen: readonly string[]): Promise<number> {
+  const { namespaces } = await store.stats()
+  return namespaces
+    .filter(({ namespace }) => chosen.includes(namespace))
+    .reduce((sum, { versions }) => sum + versions, 0)
+}
+
+async function checkRecord(namespace: string, record: AuditRecord, state: State): Promise<readonly VerifyProblem[]> {
+  const { sha256, sha3 } = await import('../model/hash.ts')
+  const { version } = record
+  const found: string[] = []
+  if (sha3(record.chainInput) !== version.chainHash)
+    found.push('its row or its history was edited: the chain hash does not match')
+  if (record.previousChain !== record.found && !record.sealed)
+    found.push('a version before it is missing, or the order was changed')
+  if (sha3(record.rowsInput) !== record.rowsHash) found.push('an override or a document it wrote was edited')
+  if (sha256(...canonicalParts(state.snapshot.effective)) !== version.hash)
+    found.push('its configuration does not have the hash recorded for it')
+  const wrong = wrongNames(state.snapshot)
+  if (wrong.length > 0)
+    found.push(`its configuration is not what its layers and overrides make: ${wrong.slice(0, 3).join(', ')}`)
+  return found.map((message) => ({ namespace, version: version.id, message }))
+}
+
+/** Top-level names whose effective value differs from what layers and overrides give. */
+function wrongNames(snapshot: Snapshot): readonly string[] {
+  const { layers, overrides } = snapshot
+  const made = new Snapshot({ layers, overrides })
+  const names = new Set([...snapshot.effective.keys(), ...made.effective.keys()])
+  return [...names].filter((name) => {
+    const [kept, meant] = [snapshot.effective.get(name), made.effective.get(name)]
+    return kept === undefined || !kept.equals(meant)
+  })
+}
+
+/** What people read in the table must be what was checked. */
+async function checkText(namespace: string, record: AuditRecord, state: State): Promise<readonly VerifyProblem[]> {
+  const text = await record.configJson()
+  if (text === [...canonicalParts(state.snapshot.effective)].join('')) return []
+  return [{ namespace, version: record.version.id, message: 'config_json is not the text of its documents' }]
+}
+
+function cutTail({ namespace }: VerifyRequest, expected: string): VerifyProblem {
+  const message = `no version has the chain hash ${expected}: the newest versions were cut off, or the store is another one`
+  return { namespace: namespace ?? null, version: null, message }
+}
+
+function unique(problems: readonly VerifyProblem[]): readonly VerifyProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
+}

@@ -1,0 +1,236 @@
+import { canonicalParts } from '../model/canonical.ts'
+import { keyChanges, type OverrideChange, type Staged } from '../model/change.ts'
+import type { ChangeResult, KeyChange } from '../model/config.ts'
+import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { isMask, type Origin } from '../model/override.ts'
+import { toSectionKey } from '../model/path.ts'
+import type { Cause, Version } from '../model/version.ts'
+import type { HistoryWrite, OverrideWrite, Write } from '../store/store.ts'
+import { eventsOf, resultOf, toKeyChange } from './events.ts'
+import type { Parts } from './parts.ts'
+import { advance, documentWrites, encode, type State } from './stored.ts'
+
+/** A version to be: the state after it, and what is said about it. */
+export interface Proposal {
+  readonly before: State
+  readonly after: State
+  readonly cause: Cause
+  readonly description: string | null
+  readonly createdAt: string
+  readonly createdBy: string
+  readonly sourceIp: string | null
+  readonly reason: string | null
+  readonly comment: string | null
+  readonly staged: Staged | null
+  readonly origin: Origin
+  readonly tags: readonly string[]
+  readonly baseline: boolean
+  /** Answered, but not written. */
+  readonly dryRun: boolean
+}
+
+/** Makes a proposal on the state it is given, or none where nothing would change. Called again when somebody else was first. */
+export type Propose = (state: State) => Promise<Proposal | undefined>
+
+interface Job {
+  readonly propose: Propose
+  readonly resolve: (result: ChangeResult) => void
+  readonly reject: (error: unknown) => void
+}
+
+const NOTHING: ChangeResult = Object.freeze({
+  version: null,
+  changes: Object.freeze([]),
+  restartRequired: Object.freeze([]),
+})
+const BATCH = 256
+
+/**
+ * The one place where the head moves. Jobs that are waiting are staged one on another and committed in one transaction, each its own version;
+ * what others committed enters here too, so that events come in the order of versions.
+ */
+export class Writer {
+  readonly #parts: Parts
+  #queue: Job[] = []
+  #running: Promise<void> | undefined
+  #isBehind = false
+  #isClosed = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  submit(propose: Propose): Promise<ChangeResult> {
+    if (this.#isClosed) return Promise.reject(new HoldfastError('closed', 'this Config is closed', { what: 'config' }))
+    const { promise, resolve, reject } = Promise.withResolvers<ChangeResult>()
+    this.#queue.push({ propose, resolve, reject })
+    void this.#start()
+    return promise
+  }
+
+  /** Takes in what others committed. */
+  refresh(): Promise<void> {
+    this.#isBehind = true
+    return this.#start()
+  }
+
+  /** Refuses new jobs and waits for those accepted. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#running
+  }
+
+  #start(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#queue.length > 0 || this.#isBehind) void this.#start()
+    })
+    return this.#running
+  }
+
+  async #run(): Promise<void> {
+    await null // all that is submitted in this turn joins one commit
+    let wasBusy = false
+    while (this.#queue.length > 0 || this.#isBehind) {
+      if (wasBusy) await new Promise(setImmediate) // lets what arrived during the commit join the next
+      if (this.#isBehind) await this.#catchUp()
+      const batch = this.#queue.splice(0, BATCH)
+      wasBusy = batch.length > 1
+      if (batch.length > 0) await this.#commit(batch)
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#isBehind = false
+    const { store, namespace, head, reveal, secrets } = this.#parts
+    try {
+      const delta = await store.delta(namespace, head.state.version?.id ?? 0)
+      if (delta.versions.length === 0) return
+      await secrets.prepare()
+      head.move(advance(head.state, delta, reveal))
+      for (const event of await eventsOf(this.#parts, delta)) this.#parts.publish(event)
+    } catch (error) {
+      this.#parts.log.warn({ namespace, error: (error as Error).message }, 'could not read what others committed')
+      if (this.#queue.length > 0) for (const job of this.#queue.splice(0)) job.reject(error)
+    }
+  }
+
+  async #commit(batch: readonly Job[]): Promise<void> {
+    let jobs = batch
+    while (jobs.length > 0) {
+      const staged = await this.#stage(jobs)
+      if (staged.length === 0) return
+      try {
+        await this.#write(staged)
+        return
+      } catch (error) {
+        if (!HoldfastError.is(error, 'conflict')) {
+          for (const { job } of staged) job.reject(error)
+          return
+        }
+        await this.#catchUp()
+        jobs = staged.map(({ job }) => job)
+      }
+    }
+  }
+
+  /** Stages each job on the one before it; those that are refused, dry or empty are answered here. */
+  async #stage(jobs: readonly Job[]): Promise<readonly { readonly job: Job; readonly proposal: Proposal }[]> {
+    const staged: { job: Job; proposal: Proposal }[] = []
+    let state = this.#parts.head.state
+    for (const job of jobs) {
+      try {
+        const proposal = await job.propose(state)
+        if (proposal === undefined) job.resolve(NOTHING)
+        else if (proposal.dryRun) job.resolve(await this.#result(proposal, null))
+        else {
+          staged.push({ job, proposal })
+          state = proposal.after
+        }
+      } catch (error) {
+        job.reject(error)
+      }
+    }
+    return staged
+  }
+
+  async #write(staged: readonly { readonly job: Job; readonly proposal: Proposal }[]): Promise<void> {
+    const { store, namespace, head } = this.#parts
+    const writes: Write[] = []
+    for (const { proposal } of staged) writes.push(await toWrite(proposal))
+    const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)
+    const last = staged.at(-1)!.proposal.after
+    head.move({ ...last, version: versions.at(-1)!, ahead: 0 })
+    for (const [i, { job, proposal }] of staged.entries()) {
+      const version = versions[i]!
+      proposal.origin.versionId = version.id
+      const result = await this.#result(proposal, version)
+      this.#parts.publish({ ...result, version, reason: proposal.reason })
+      job.resolve(result)
+    }
+  }
+
+  #result(proposal: Proposal, version: Version | null): Promise<ChangeResult> {
+    return resultOf(this.#parts, proposal.after, version, changesOf(proposal))
+  }
+}
+
+/** A proposal's changes key by key, values as stored: of the overrides, and of the base where its layers moved. */
+function changesOf(proposal: Proposal): readonly KeyChange[] {
+  const ofOverrides = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
+  return [...ofOverrides, ...baseChanges(proposal).map(toBaseChange)]
+}
+
+function toBaseChange({ path, before, after }: Difference): KeyChange {
+  const operation = before === undefined ? 'CREATE' : after === undefined ? 'DELETE' : 'UPDATE'
+  return toKeyChange(operation, toSectionKey(path), before, after)
+}
+
+/** Where the configuration without overrides moved. The first version records the base as found, without a row per key. */
+function baseChanges({ before, after }: Proposal): readonly Difference[] {
+  const [old, next] = [before.snapshot, after.snapshot]
+  const isFirst = before.version === undefined && old.names().size === 0
+  if (isFirst || old.layers === next.layers) return []
+  const names = [...new Set([...old.names(), ...next.names()])].sort()
+  return names.flatMap((name) => byLeaf(diff(old.withoutOverrides(name), next.withoutOverrides(name), [name])))
+}
+
+async function toWrite(proposal: Proposal): Promise<Write> {
+  const { sha256 } = await import('../model/hash.ts')
+  const changes = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
+  return {
+    cause: proposal.cause,
+    description: proposal.description,
+    createdAt: proposal.createdAt,
+    createdBy: proposal.createdBy,
+    sourceIp: proposal.sourceIp,
+    reason: proposal.reason,
+    comment: proposal.comment,
+    configHash: sha256(...canonicalParts(proposal.after.snapshot.effective)),
+    documents: documentWrites(proposal.before, proposal.after),
+    overrides: (proposal.staged?.overrides ?? []).map(toOverrideWrite),
+    history: [
+      ...changes.map((change) => toHistory('override', change)),
+      ...baseChanges(proposal).map((difference) => toHistory('base', toBaseChange(difference))),
+    ],
+    tags: proposal.tags,
+    baseline: proposal.baseline,
+  }
+}
+
+const toHistory = (layer: HistoryWrite['layer'], change: KeyChange): HistoryWrite => ({
+  operation: change.operation,
+  layer,
+  section: change.section,
+  key: change.key,
+  oldValue: encode(change.oldValue),
+  newValue: encode(change.newValue),
+})
+
+function toOverrideWrite({ path, after }: OverrideChange): OverrideWrite {
+  const { section, key } = toSectionKey(path)
+  if (after === undefined) return { section, key, value: null }
+  const value = isMask(after) ? ({ text: null, type: 'mask' } as const) : encode(after.value)
+  return { section, key, value, reason: after.reason, comment: after.comment, baseValue: encode(after.baseValue) }
+}

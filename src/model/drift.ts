@@ -1,0 +1,77 @@
+import type { DriftEntry, OverrideDrift } from './config.ts'
+import { byLeaf, diff } from './diff.ts'
+import { isMask, type Override, stateOf } from './override.ts'
+import { type Path, printPath } from './path.ts'
+import type { Snapshot } from './snapshot.ts'
+import { equal, type Value } from './value.ts'
+
+/** How a value may be shown: secrets concealed. */
+export type Conceal = (path: Path, value: Value | undefined) => Value | undefined
+
+/** Every override with what the base says under it, and what became of that base since. */
+export function overrideDrift(
+  snapshot: Snapshot,
+  isKnown: (path: Path) => boolean,
+  conceal: Conceal,
+): readonly DriftEntry[] {
+  const entries: DriftEntry[] = []
+  for (const override of allOverrides(snapshot)) entries.push(toEntry(snapshot, override, isKnown, conceal))
+  return entries
+}
+
+function toEntry(
+  snapshot: Snapshot,
+  override: Override,
+  isKnown: (path: Path) => boolean,
+  conceal: Conceal,
+): DriftEntry {
+  const base = snapshot.baseAt(override.path)
+  const expected = conceal(override.path, base)
+  const actual = conceal(override.path, override.value)
+  return {
+    kind: 'override',
+    path: printPath(override.path),
+    section: override.section,
+    key: override.key,
+    ...(expected !== undefined && { expected }),
+    ...(actual !== undefined && { actual }),
+    state: stateOf(override, base, isKnown(override.path)),
+    isMask: isMask(override),
+    version: override.origin.versionId,
+    who: override.createdBy,
+    when: override.createdAt,
+    why: override.reason,
+  }
+}
+
+/** The overrides that differ from their base, as `[base, override]` by section and key. */
+export function detectDrift(snapshot: Snapshot, conceal: Conceal, only?: string): OverrideDrift {
+  const sections = new Map<string, [string, readonly [Value | undefined, Value | undefined]][]>()
+  for (const { section, key, path, value } of allOverrides(snapshot)) {
+    if (only !== undefined && section !== only) continue
+    const base = snapshot.baseAt(path)
+    if (equal(base, value)) continue
+    const pair = Object.freeze([conceal(path, base), conceal(path, value)] as const)
+    const keys = sections.get(section)
+    if (keys === undefined) sections.set(section, [[key, pair]])
+    else keys.push([key, pair])
+  }
+  return Object.fromEntries([...sections].map(([section, keys]) => [section, Object.fromEntries(keys)]))
+}
+
+/** Where what is in effect differs from the version that was declared to be what is meant. */
+export function baselineDrift(
+  baseline: Snapshot,
+  actual: Snapshot,
+): readonly { readonly path: Path; readonly before?: Value; readonly after?: Value }[] {
+  const names = [...new Set([...baseline.effective.keys(), ...actual.effective.keys()])].sort()
+  return names.flatMap((name) => {
+    const [meant, found] = [baseline.effective.get(name), actual.effective.get(name)]
+    if (meant !== undefined && found !== undefined && meant.equals(found)) return []
+    return byLeaf(diff(meant?.value, found?.value, [name]))
+  })
+}
+
+export function* allOverrides(snapshot: Snapshot): Generator<Override> {
+  for (const group of snapshot.overrides.values()) yield* group.values()
+}

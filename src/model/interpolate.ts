@@ -1,0 +1,49 @@
+import { HoldfastError } from './errors.ts'
+
+/** Where `${…}` finds its answers. */
+export interface Lookup {
+  /** An environment variable. */
+  variable(name: string): string | undefined
+  /** The text of the configuration's value at a path, itself not yet resolved. */
+  value(path: string): string | undefined
+}
+
+const REFERENCE = /\$\$\{|\$\{([^{}]*)\}/g
+const DEPTH = 16
+const LENGTH = 1024 * 1024
+
+/**
+ * Resolves `${NAME}`, `${NAME:-default}` and `${section.key}` in `text`; `$${` stands for `${`. A name with a dot is a path, any other an
+ * environment variable, whose default holds where it is unset or empty, as in POSIX shells (XCU 2.6.2). Refuses (`not-found`) a name
+ * that has no answer, and circles.
+ */
+export function interpolate(text: string, lookup: Lookup, depth = 0): string {
+  if (!text.includes('${')) return text
+  if (depth >= DEPTH) throw malformed('references nest too deep, or in a circle')
+  const resolved = text.replace(REFERENCE, (whole: string, body: string | undefined) =>
+    body === undefined ? '${' : answer(body, whole, lookup, depth),
+  )
+  if (resolved.length > LENGTH) throw malformed(`a resolved text is longer than ${LENGTH} characters`)
+  return resolved
+}
+
+function answer(body: string, whole: string, lookup: Lookup, depth: number): string {
+  const [, name = body, fallback] = /^(.*?):-(.*)$/s.exec(body) ?? []
+  if (name.includes('.')) {
+    const value = lookup.value(name)
+    if (value !== undefined) return interpolate(value, lookup, depth + 1)
+  } else {
+    const value = lookup.variable(name)
+    if (value !== undefined && (value !== '' || fallback === undefined)) return value
+  }
+  if (fallback !== undefined) return fallback
+  throw new HoldfastError(
+    'not-found',
+    `${whole} has no answer: ${name.includes('.') ? 'no such key' : 'the variable is not set'}`,
+    {
+      what: name,
+    },
+  )
+}
+
+const malformed = (message: string): HoldfastError => new HoldfastError('malformed', message, { what: '${…}' })

@@ -1,0 +1,40 @@
+import type { StoreProblem } from './store.ts'
+
+export type SqlValue = string | number | null | Uint8Array
+
+/** A row as the database gives it; the caller's type says which columns it asked for. */
+export interface Reader {
+  query<R>(sql: string, ...values: readonly SqlValue[]): Promise<R[]>
+}
+
+export interface Transaction extends Reader {
+  /** Runs a statement that changes rows and tells how many. */
+  run(sql: string, ...values: readonly SqlValue[]): Promise<number>
+}
+
+/**
+ * What differs between databases; the logic above it is one. Every method rejects with `HoldfastError`s. The work of `read` and
+ * `transaction` awaits nothing but what it is given, so that nothing comes between its statements.
+ */
+export interface Driver extends Reader {
+  /** As shown to people. */
+  readonly name: string
+  readonly directory: string | null
+
+  /** Several queries that see one moment. */
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
+  /** All or nothing, one writer at a time over all processes, durable when it resolves. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Gives pages that nothing uses back to the file system; tells how many bytes the store has become smaller. */
+  shrink(): Promise<number>
+  sizes(): Promise<{ readonly bytes: number; readonly freeBytes: number; readonly walBytes: number }>
+  check(): Promise<readonly StoreProblem[]>
+  backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void>
+  onForeignCommit(listener: () => void): () => void
+  close(): Promise<void>
+}
+
+export interface TransactionOptions {
+  /** Asked of a fresh connection when a commit failed midway: did it happen? Absent: nobody can tell. */
+  readonly happened?: (reader: Reader) => Promise<boolean>
+}

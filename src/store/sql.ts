@@ -1,0 +1,85 @@
+import type { Version } from '../model/version.ts'
+import type { Driver, Transaction } from './driver.ts'
+import { readConfigJson, readDelta, readMetadata, readNamespaces, readSources, readState, readVersion } from './read.ts'
+import type { Store } from './store.ts'
+
+/** The `Store` over any database. What only some callers need (writing, paging, auditing, purging) is loaded when it is first asked for. */
+export function sqlStore(driver: Driver): Store {
+  const writing = () => import('./write.ts')
+  const upkeep = () => import('./upkeep.ts')
+  const pages = () => import('./pages.ts')
+
+  return {
+    name: driver.name,
+    directory: driver.directory,
+
+    async commit(namespace, head, writes) {
+      const { appendVersions, wasAppended } = await writing()
+      let versions: readonly Version[] = []
+      const append = async (tx: Transaction) => {
+        versions = await appendVersions(tx, namespace, head, writes)
+        return versions
+      }
+      return driver.transaction(append, { happened: (reader) => wasAppended(reader, versions.at(-1)) })
+    },
+    async mark(namespace, write) {
+      const { mark } = await import('./marks.ts')
+      await driver.transaction((tx) => mark(tx, namespace, write))
+    },
+    async saveSource(namespace, state, positions) {
+      const { saveSource } = await upkeep()
+      await driver.transaction((tx) => saveSource(tx, namespace, state, positions))
+    },
+    async deleteNamespace(namespace, at) {
+      const { deleteNamespace } = await upkeep()
+      await driver.transaction((tx) => deleteNamespace(tx, namespace, at))
+      await driver.shrink()
+    },
+    async setMetadata(key, value, at) {
+      const { setMetadata } = await upkeep()
+      await driver.transaction((tx) => setMetadata(tx, key, value, at))
+    },
+    async purge(namespace, plan) {
+      const { purgeVersions } = await import('./purge.ts')
+      return purgeVersions(driver, namespace, plan)
+    },
+
+    head: (namespace) => driver.read((reader) => readVersion(reader, namespace)),
+    state: (namespace, version) => driver.read((reader) => readState(reader, namespace, version)),
+    delta: (namespace, since) =>
+      driver.read((reader) => readDelta(reader, namespace, since, Number.MAX_SAFE_INTEGER)),
+    async find(namespace, ref) {
+      const { findVersion } = await import('./find.ts')
+      return driver.read((reader) => findVersion(reader, namespace, ref))
+    },
+    async versions(namespace, page) {
+      const { readVersions } = await pages()
+      return driver.read((reader) => readVersions(reader, namespace, page))
+    },
+    configJson: (namespace, version) => readConfigJson(driver, namespace, version),
+    async history(namespace, filter, page) {
+      const { readHistory } = await pages()
+      return readHistory(driver, namespace, filter, page)
+    },
+    async lastChanges(namespace, filter) {
+      const { readLastChanges } = await pages()
+      return readLastChanges(driver, namespace, filter)
+    },
+    sources: (namespace) => readSources(driver, namespace),
+    namespaces: () => readNamespaces(driver),
+    metadata: () => readMetadata(driver),
+    async stats() {
+      const { readStats } = await upkeep()
+      return readStats(driver)
+    },
+
+    async *audit(namespace) {
+      const { auditVersions } = await import('./audit.ts')
+      yield* auditVersions(driver, namespace)
+    },
+    check: () => driver.check(),
+    backup: (file, onProgress) => driver.backup(file, onProgress),
+    onForeignCommit: (listener) => driver.onForeignCommit(listener),
+    close: () => driver.close(),
+  }
+}

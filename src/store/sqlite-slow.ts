@@ -1,0 +1,110 @@
+import { stat } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import { HoldfastError } from '../model/errors.ts'
+import { refuseExisting } from './files.ts'
+import { toStoreError } from './sqlite-errors.ts'
+import type { StoreProblem } from './store.ts'
+import { sleep } from './wait.ts'
+
+/** What is asked of the thread, and what it answers. */
+export type SlowRequest =
+  | { readonly kind: 'checkpoint'; readonly mode: 'PASSIVE' | 'TRUNCATE' }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'copy'; readonly file: string; readonly partial: string }
+  | { readonly kind: 'close' }
+
+export interface SlowReply {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: { readonly message: string; readonly code: string }
+}
+
+/** Work that would hold up the event loop, done on a thread with a connection of its own. */
+export interface SlowWork {
+  /** True when all of the WAL is in the file. */
+  checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): Promise<boolean>
+  /** Empties the WAL, so that nothing deleted is left in it; gives up quietly while readers need it. */
+  truncate(timeoutMs: number): Promise<void>
+  check(): Promise<readonly StoreProblem[]>
+  backup(file: string, options: BackupOptions): Promise<void>
+  close(): Promise<void>
+}
+
+export interface BackupOptions {
+  readonly total: number
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export function startSlowWork(file: string, name: string): SlowWork {
+  const { ask, stop } = startThread(file, name)
+
+  const checkpoint = (mode: 'PASSIVE' | 'TRUNCATE') => ask<boolean>({ kind: 'checkpoint', mode })
+
+  return {
+    checkpoint,
+    async truncate(timeoutMs) {
+      const deadline = performance.now() + Math.min(timeoutMs, 2000)
+      while (!(await checkpoint('TRUNCATE')) && performance.now() < deadline) await sleep(20)
+    },
+    check: () => ask<readonly StoreProblem[]>({ kind: 'check' }),
+    async backup(target, { total, onProgress }) {
+      if (await exists(target)) throw refuseExisting(target)
+      const partial = `${target}.partial-${crypto.randomUUID().slice(0, 8)}`
+      const timer = setInterval(async () => {
+        const size = (await exists(partial))?.size ?? 0
+        onProgress?.(Math.min(size, total), total)
+      }, 100)
+      try {
+        await ask({ kind: 'copy', file: target, partial })
+      } finally {
+        clearInterval(timer)
+      }
+      onProgress?.(total, total)
+    },
+    async close() {
+      await ask({ kind: 'close' }).catch(() => undefined)
+      await stop()
+    },
+  }
+}
+
+const exists = (file: string) => stat(file).catch(() => undefined)
+
+function startThread(file: string, name: string) {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`./sqlite-thread.${extension}`, import.meta.url)
+  const worker = new Worker(url, { workerData: file, execArgv: [] })
+  const waiting = new Map<number, (reply: SlowReply) => void>()
+  let last = 0
+
+  const settleAll = (message: string) => {
+    for (const [id, settle] of waiting) settle({ id, error: { message, code: '' } })
+  }
+  worker.unref()
+  worker.on('message', (reply: SlowReply) => waiting.get(reply.id)?.(reply))
+  worker.on('error', (error) => settleAll(error instanceof Error ? error.message : String(error)))
+  worker.on('exit', () => settleAll('the thread ended'))
+
+  const ask = <T>(request: SlowRequest): Promise<T> => {
+    const id = ++last
+    worker.ref()
+    worker.postMessage({ id, request })
+    return new Promise<T>((resolve, reject) => {
+      waiting.set(id, ({ result, error }) => {
+        waiting.delete(id)
+        if (waiting.size === 0) worker.unref()
+        if (error) reject(toError(error, name))
+        else resolve(result as T)
+      })
+    })
+  }
+  return { ask, stop: () => worker.terminate() }
+}
+
+/** Errors cross from the thread as text; the file system's codes become refusals like SQLite's. */
+function toError({ message, code }: NonNullable<SlowReply['error']>, name: string): unknown {
+  const error = Object.assign(new Error(message), { code })
+  if (code.startsWith('SQLITE_')) return toStoreError(error, name)
+  if (code === 'exists') return new HoldfastError('exists', message, { what: message })
+  return new HoldfastError('unavailable', `${name}: ${message}`, { store: name, retry: false }, { cause: error })
+}

@@ -1,0 +1,59 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+
+export interface WatchParts {
+  /** A number that changes when somebody else committed; `undefined` while it cannot be asked. */
+  readonly version: () => number | undefined
+  readonly onCommit: () => void
+}
+
+/** After a write to the WAL its commit becomes visible once it is synced, so look again for a while. */
+const LOOK_AGAIN = [2, 5, 10, 20, 30, 50, 100, 200, 400]
+const SAFETY_POLL = 1000
+const POLL_WITHOUT_WATCHER = 50
+
+/** Tells of others' commits: the folder's watcher says when to look, `data_version` whether anything happened. Never opens the files. */
+export function watchCommits(file: string, { version, onCommit }: WatchParts): () => void {
+  let seen = version()
+  let timer: NodeJS.Timeout | undefined
+  let step = 0
+
+  const look = () => {
+    const now = version()
+    if (now === undefined || now === seen) return
+    const isFirst = seen === undefined
+    seen = now
+    if (!isFirst) onCommit()
+  }
+  const lookAgain = () => {
+    look()
+    const pause = LOOK_AGAIN[step++]
+    timer = pause === undefined ? undefined : setTimeout(lookAgain, pause).unref()
+  }
+  const onEvent = () => {
+    step = 0
+    timer ??= setTimeout(lookAgain, LOOK_AGAIN[0]).unref()
+  }
+
+  const watcher = watchFolder(file, onEvent)
+  const poll = setInterval(look, watcher ? SAFETY_POLL : POLL_WITHOUT_WATCHER).unref()
+  return () => {
+    watcher?.close()
+    clearInterval(poll)
+    clearTimeout(timer)
+  }
+}
+
+/** Undefined where the system has no watcher to give; an error later on leaves the poll. */
+function watchFolder(file: string, onEvent: () => void): FSWatcher | undefined {
+  const name = basename(file)
+  try {
+    const watcher = watch(dirname(file), { persistent: false }, (_, changed) => {
+      if (changed === null || changed.startsWith(name)) onEvent()
+    })
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}
