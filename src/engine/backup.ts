@@ -1,15 +1,16 @@
 import type { BackupReport, Progress, VerifyResult } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import type { Store } from '../store/store.ts'
 import { openStore, storePath } from './open.ts'
 import type { StoreOptions } from './options.ts'
 import { verify } from './verify.ts'
 
-/** Opens a backup as a store, recomputes all its hashes and its chain, and counts. */
+/** Opens a backup as a store, recomputes all its hashes and its chain, and counts. Nothing is written. */
 export async function verifyBackup(
   file: string,
   options: { readonly onProgress?: Progress } = {},
 ): Promise<VerifyResult & BackupReport> {
-  const { inspectBackup } = await import('../store/sqlite-restore.ts')
-  return inspectBackup(file, async (store) => {
+  return withStore({ store: file }, async (store) => {
     const found = await verify(store, options)
     const { bytes, namespaces } = await store.stats()
     return { ...found, file, bytes, history: namespaces.reduce((sum, one) => sum + one.history, 0) }
@@ -21,39 +22,47 @@ export interface RestoredBackup {
   /** Where the database that was there before is kept; null where there was none. */
   readonly replaced: string | null
   readonly versions: number
+  /** Chain heads of what is in force now, by namespace. */
   readonly heads: Readonly<Record<string, string>>
+  /** Those of what was replaced; null where there was none, or it could not be read. */
   readonly replacedHeads: Readonly<Record<string, string>> | null
 }
 
 /** Puts a verified backup in the place of the store, and keeps what was there beside it. */
 export async function restoreBackup(file: string, options: StoreOptions = {}): Promise<RestoredBackup> {
-  const { restoreFile } = await import('../store/sqlite-restore.ts')
-  const { HoldfastError } = await import('../model/errors.ts')
   const found = await verifyBackup(file)
-  if (!found.ok) {
-    const first = found.problems[0]!
-    throw new HoldfastError('store', `${file} does not verify: ${first.message}; nothing was replaced`, { store: file })
+  const [problem] = found.problems
+  if (problem !== undefined) {
+    throw new HoldfastError('store', `${file} does not verify: ${problem.message}; nothing was replaced`, {
+      store: file,
+    })
   }
   const target = storePath(options)
-  const replacedHeads = await headsOf(options)
-  const replaced = await restoreFile(file, target, options.now?.() ?? new Date())
+  const replacedHeads = await readHeads(options)
+  const { restoreBackup: replace } = await import('../store/sqlite-restore.ts')
+  const { replaced } = replace(file, target, options.now && { now: options.now })
   return { store: target, replaced, versions: found.versions, heads: found.heads, replacedHeads }
 }
 
-async function headsOf(options: StoreOptions): Promise<Readonly<Record<string, string>> | null> {
-  const { existsSync } = await import('node:fs')
-  if (!existsSync(storePath(options))) return null
+async function readHeads(options: StoreOptions): Promise<Readonly<Record<string, string>> | null> {
   try {
-    const store = await openStore({ ...options, create: false })
-    try {
-      const heads = await Promise.all(
-        (await store.namespaces()).map(async (name) => [name, (await store.head(name))!.chainHash] as const),
+    return await withStore(options, async (store) => {
+      const names = await store.namespaces()
+      return Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, (await store.head(name))!.chainHash])),
       )
-      return Object.fromEntries(heads)
-    } finally {
-      await store.close()
-    }
-  } catch {
-    return null // the store that is to be replaced may be damaged: that is when a backup is wanted
+    })
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    return null // what is to be replaced may be missing or damaged: that is when a backup is wanted
+  }
+}
+
+async function withStore<R>(options: StoreOptions, work: (store: Store) => Promise<R>): Promise<R> {
+  const store = await openStore({ ...options, create: false })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
   }
 }

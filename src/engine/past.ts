@@ -23,13 +23,20 @@ import type { Parts } from './parts.ts'
 import { decode, type State, toState } from './stored.ts'
 
 /** The version a reference names, or a refusal (`not-found`) that tells what there is. */
-export async function findVersion({ store, namespace, head }: Parts, ref: string | number): Promise<Version> {
-  const found = await store.find(namespace, parseRef(ref))
+export async function findVersion(parts: Parts, ref: string | number): Promise<Version> {
+  const { store, namespace, head } = parts
+  const found = (await store.find(namespace, parseRef(ref))) ?? (await byDigits(parts, String(ref)))
   if (found !== undefined) return found
   const newest = head.state.version
   const hint =
     newest === undefined ? 'it has no versions yet' : `the newest is ${newest.id}; "holdfast versions" lists them`
   throw new HoldfastError('not-found', `namespace ${namespace} has no version ${ref}: ${hint}`, { what: String(ref) })
+}
+
+/** A hash may begin with eight digits and no letter: what is no number of a version may be that. */
+async function byDigits({ store, namespace }: Parts, ref: string): Promise<Version | undefined> {
+  const [, name, back = '0'] = /^(\d{8,64})(?:~(\d{1,9}))?$/.exec(ref) ?? []
+  return name === undefined ? undefined : store.find(namespace, { base: { kind: 'name', name }, back: Number(back) })
 }
 
 /** The whole state at a version; the current one comes from memory. */

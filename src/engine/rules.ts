@@ -37,8 +37,8 @@ export function rulesOf(limits: Limits): Rules {
       if (schema === undefined) return undefined
       let reader = readers.get(schema)
       if (reader === undefined) {
-        const { SchemaReader } = await import('../model/schema.ts')
-        reader = new SchemaReader(JSON.parse(schema) as Tree)
+        const { openReader } = await import('./patterns.ts')
+        reader = await openReader(JSON.parse(schema) as Tree)
         readers.set(schema, reader)
       }
       return reader

@@ -139,7 +139,7 @@ class Writer {
 
   #where(key: string, outcome: Schema): Draft {
     return Object.fromEntries([
-      ['if', this.reference(Object.freeze({ required: [key] }))],
+      ['if', this.reference(Object.freeze({ type: 'object', required: [key] }))],
       ['then', this.reference(outcome)],
     ])
   }

@@ -2,6 +2,7 @@ import { formatOf } from '../format/load.ts'
 import type { SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, type SourceSpec, sourceName } from '../model/layer.ts'
+import { SEAL } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { openSource } from '../source/open.ts'
 import type { Fingerprint, Source } from '../source/source.ts'
@@ -186,12 +187,21 @@ export class Sources {
         name: source.name,
         state: 'ok',
         error: null,
-        fingerprint: JSON.stringify(fingerprint),
+        fingerprint: this.#kept(source, fingerprint),
         loadedAt: at,
         checkedAt: at,
       },
       positions,
     )
+  }
+
+  /** A plain hash over a short secret can be guessed from the store: where a layer holds one, other marks have to tell that nothing changed. */
+  #kept(source: Source, { sha256, ...marks }: Fingerprint): string | null {
+    const layer = this.#parts.head.state.snapshot.layers.find((known) => known.name === source.name)
+    const isPlain =
+      source.spec.kind !== 'env' && [...(layer?.documents.values() ?? [])].every((doc) => !doc.text.includes(SEAL))
+    const kept = isPlain && sha256 !== undefined ? { ...marks, sha256 } : marks
+    return Object.keys(kept).length === 0 ? null : JSON.stringify(kept)
   }
 
   async #recover(source: Source): Promise<void> {

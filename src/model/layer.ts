@@ -50,10 +50,10 @@ export interface InlineSpec extends CommonSpec {
   readonly values: Tree
 }
 
-/** The name a layer goes by in lists, refusals and `explain`. Two sources of one namespace have different names. */
+/** The name a layer goes by in lists, refusals and `explain`; of a URL without its query, which may carry a token. No two of a namespace are alike. */
 export function sourceName(spec: SourceSpec): string {
   if (spec.kind === 'file') return spec.path
-  if (spec.kind === 'url') return spec.url
+  if (spec.kind === 'url') return spec.url.replace(/[?#].*$/s, '')
   return `${spec.kind}:${spec.kind === 'env' ? spec.prefix : spec.name}`
 }
 

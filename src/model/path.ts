@@ -56,15 +56,15 @@ function readBasic(text: string, start: number): readonly [string, number] {
       segment += char
       continue
     }
-    const escape = text[++at] ?? ''
-    if (escape === 'u' || escape === 'U') {
-      const digits = text.slice(at + 1, at + (escape === 'u' ? 5 : 9))
+    const kind = text[++at] ?? ''
+    if (kind === 'u' || kind === 'U') {
+      const digits = text.slice(at + 1, at + (kind === 'u' ? 5 : 9))
       const code = /^[0-9a-fA-F]+$/.test(digits) && digits.length >= 4 ? Number.parseInt(digits, 16) : -1
       if (code < 0 || code > 0x10ffff) refuse(text, at)
       segment += String.fromCodePoint(code)
       at += digits.length
     } else {
-      segment += ESCAPES[escape] ?? refuse(text, at)
+      segment += ESCAPES[kind] ?? refuse(text, at)
     }
   }
   return refuse(text, start)
