@@ -80,9 +80,12 @@ function speaksOf(value: unknown, path: Path): boolean {
 /** Refuses (`invalid`) a configuration with findings, naming the first of them. */
 export function requireValid(issues: readonly Issue[]): void {
   if (issues.length === 0) return
-  const shown = issues
-    .slice(0, 3)
-    .map((issue) => (issue.path === '' ? issue.message : `${issue.path} ${issue.message}`))
+  const shown = issues.slice(0, 3).map(sentence)
   const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : ''
   throw new HoldfastError('invalid', `the configuration would not be valid: ${shown.join('; ')}${more}`, { issues })
+}
+
+function sentence({ path, message, source }: Issue): string {
+  const text = path === '' ? message : `${path} ${message}`
+  return source === undefined ? text : `${source}: ${text}`
 }

@@ -1,26 +1,14 @@
-import { formatOf } from '../format/load.ts'
 import type { SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { type Layer, type SourceSpec, sourceName } from '../model/layer.ts'
+import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { SEAL } from '../model/secret.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import { openSource } from '../source/open.ts'
 import type { Fingerprint, Source } from '../source/source.ts'
 import type { SourceState } from '../store/store.ts'
-import { defaultsLayer, type LoadResult, load, positionsByName, retyped, toSourceLayer } from './loading.ts'
+import { type BasePlan, baseJob, type LoadedSource } from './base.ts'
+import { type LoadResult, load, positionsByName } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
-import { requireValid } from './rules.ts'
-import type { State } from './stored.ts'
-import type { Proposal, Writer } from './writer.ts'
-
-/** What the base should be made of from now on. */
-export interface BasePlan {
-  /** Absent: the list the store has. */
-  readonly specs?: readonly SourceSpec[]
-  /** Canonical text of another schema. */
-  readonly schema?: string
-  readonly by: Caller
-}
+import type { Writer } from './writer.ts'
 
 /** Loads the base's layers, makes a version where they moved, and keeps the last good one of each that fails. */
 export class Sources {
@@ -68,7 +56,18 @@ export class Sources {
       this.#loadable().map((source) => load(source, isNew ? undefined : this.#fingerprint(source))),
     )
     await this.#settle(plan, results, isNew)
+    await this.#note(plan, results)
     return this.statuses()
+  }
+
+  /** What people who read the store with plain SQL are told: where the base comes from, and when a URL last answered. */
+  async #note(plan: BasePlan, results: readonly LoadResult[]): Promise<void> {
+    const { store, namespace } = this.#parts
+    const at = this.#parts.now().toISOString()
+    if (plan.specs !== undefined)
+      await store.setMetadata('config_source', `${namespace}: ${plan.specs.map(sourceName).join(', ')}`, at)
+    const hasAnswered = results.some(({ kind, source }) => source.spec.kind === 'url' && kind === 'loaded')
+    if (hasAnswered) await store.setMetadata('last_url_fetch', at, at)
   }
 
   #loadable(): readonly Source[] {
@@ -101,11 +100,7 @@ export class Sources {
     for (const result of failed) await this.#fail(result.source, result.error)
   }
 
-  async #oneByOne(
-    plan: BasePlan,
-    loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[],
-    first: unknown,
-  ): Promise<void> {
+  async #oneByOne(plan: BasePlan, loaded: readonly LoadedSource[], first: unknown): Promise<void> {
     for (const result of loaded) {
       try {
         if (loaded.length === 1) throw first
@@ -126,57 +121,8 @@ export class Sources {
     }
   }
 
-  #submit(plan: BasePlan, loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[]): Promise<unknown> {
-    return this.#writer.submit((state) => this.#propose(plan, loaded, state))
-  }
-
-  async #propose(
-    plan: BasePlan,
-    loaded: readonly Extract<LoadResult, { kind: 'loaded' }>[],
-    state: State,
-  ): Promise<Proposal | undefined> {
-    const specs = plan.specs ?? state.specs
-    const next: State = { ...state, specs, schema: plan.schema ?? state.schema, ahead: state.ahead + 1 }
-    const reader = await this.#parts.rules.reader(next)
-    const layers: Layer[] = []
-    for (const spec of specs) {
-      const name = sourceName(spec)
-      const known = state.snapshot.layers.find((layer) => layer.name === name && layer.kind === spec.kind)
-      const result = loaded.find(({ source }) => source.name === name)
-      if (result !== undefined) layers.push(await toSourceLayer(this.#parts, spec, result.loaded, reader, known))
-      else if (known !== undefined && plan.schema !== undefined)
-        layers.push(await retyped(this.#parts, known, spec, isTextSpec(spec), reader))
-      else
-        layers.push(
-          known === undefined
-            ? emptyLayer(spec)
-            : { ...known, isPinned: spec.pinned === true, interpolates: spec.interpolate === true },
-        )
-    }
-    const all = [
-      sameOr(state.snapshot.layers[0], defaultsLayer(reader, layers)),
-      ...layers.map((layer) => sameAs(state.snapshot, layer)),
-    ]
-    if (!isNewBase(plan, state, all)) return undefined
-    const touched = touchedNames(state.snapshot, all)
-    const after: State = { ...next, snapshot: state.snapshot.change({ layers: all }, touched) }
-    requireValid(await this.#parts.rules.issues(after))
-    return {
-      before: state,
-      after,
-      cause: 'source',
-      description: describe(plan, state, all),
-      createdAt: this.#parts.now().toISOString(),
-      createdBy: loaded.length === 1 ? `source:${loaded[0]!.source.name}` : plan.by.who.name,
-      sourceIp: plan.by.who.sourceIp,
-      reason: null,
-      comment: null,
-      staged: null,
-      origin: { versionId: 0 },
-      tags: [],
-      baseline: false,
-      dryRun: false,
-    }
+  #submit(plan: BasePlan, loaded: readonly LoadedSource[]): Promise<unknown> {
+    return this.#writer.submit(baseJob(this.#parts, plan, loaded))
   }
 
   async #succeed(source: Source, fingerprint: Fingerprint, positions: ReadonlyMap<string, string>): Promise<void> {
@@ -258,62 +204,6 @@ export class Sources {
 
 const isAboutContent = (error: unknown): boolean =>
   HoldfastError.is(error, 'invalid') || HoldfastError.is(error, 'source') || HoldfastError.is(error, 'not-found')
-
-const TEXT_FORMATS: ReadonlySet<string | undefined> = new Set(['ini', 'env', 'properties'])
-
-function isTextSpec(spec: SourceSpec): boolean {
-  if (spec.kind === 'env') return true
-  if (spec.kind === 'inline') return false
-  return TEXT_FORMATS.has(spec.format ?? formatOf(spec.kind === 'file' ? spec.path : new URL(spec.url).pathname))
-}
-
-const emptyLayer = (spec: SourceSpec): Layer => ({
-  name: sourceName(spec),
-  kind: spec.kind,
-  isPinned: spec.pinned === true,
-  interpolates: spec.interpolate === true,
-  documents: new Map(),
-})
-
-function sameAs(snapshot: Snapshot, layer: Layer): Layer {
-  return sameOr(
-    snapshot.layers.find((known) => known.name === layer.name && known.kind === layer.kind),
-    layer,
-  )
-}
-
-/** The known layer where the new one says nothing else, so that what did not move is shared and makes no version. */
-function sameOr(known: Layer | undefined, layer: Layer): Layer {
-  if (known === undefined || known.documents.size !== layer.documents.size) return layer
-  if (known.isPinned !== layer.isPinned || known.interpolates !== layer.interpolates) return layer
-  const isSame = [...layer.documents].every(([name, doc]) => doc.equals(known.documents.get(name)))
-  if (!isSame) return layer
-  for (const [name, doc] of layer.documents) known.documents.get(name)!.relocate(doc.positions)
-  return known
-}
-
-function isNewBase(plan: BasePlan, state: State, layers: readonly Layer[]): boolean {
-  if (plan.specs !== undefined && JSON.stringify(plan.specs) !== JSON.stringify(state.specs)) return true
-  if (plan.schema !== undefined && plan.schema !== state.schema) return true
-  return layers.some((layer, i) => layer !== state.snapshot.layers[i])
-}
-
-function touchedNames(before: Snapshot, layers: readonly Layer[]): ReadonlySet<string> {
-  const names = new Set<string>(before.effective.keys())
-  for (const layer of [...before.layers, ...layers]) for (const name of layer.documents.keys()) names.add(name)
-  return names
-}
-
-function describe(plan: BasePlan, state: State, layers: readonly Layer[]): string {
-  if (state.version === undefined) return 'the base as found'
-  const moved = layers.filter((layer, i) => layer !== state.snapshot.layers[i]).map((layer) => layer.name)
-  const parts = [
-    plan.specs === undefined ? '' : `sources: ${plan.specs.map(sourceName).join(', ')}`,
-    plan.schema === undefined || plan.schema === state.schema ? '' : 'another schema',
-    moved.length === 0 || plan.specs !== undefined ? '' : `changed: ${moved.join(', ')}`,
-  ]
-  return parts.filter((part) => part !== '').join('; ')
-}
 
 function toStatus(spec: SourceSpec, state: SourceState | undefined): SourceStatus {
   return {

@@ -6,6 +6,8 @@ export interface Issue {
   readonly message: string
   /** The values that would be accepted, where they can be listed. */
   readonly allowed?: readonly unknown[]
+  /** `file:line:column` of the value, where it comes from a source. */
+  readonly source?: string
   /** The known key nearest to an unknown one. */
   readonly didYouMean?: string
 }
