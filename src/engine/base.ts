@@ -100,7 +100,7 @@ async function sealExposed(
   const all = [...allOverrides(snapshot)]
   const exposed = all.filter(isExposed)
   if (exposed.length === 0) return null
-  await parts.secrets.prepare({ forWriting: true })
+  await parts.secrets.prepare()
   const desired = all.map((override) =>
     isExposed(override) ? { path: override.path, value: parts.secrets.seal(override.path, override.value!) } : override,
   )

@@ -146,7 +146,7 @@ async function protect(parts: Parts, state: State, steps: readonly Step[]): Prom
   const isSecret = (step: Step): boolean =>
     step.kind === 'set' && !isSealed(step.value) && holdsSecret(reader, step.path, step.value)
   if (!steps.some(isSecret)) return steps
-  await parts.secrets.prepare({ forWriting: true })
+  await parts.secrets.prepare()
   return steps.map((step) => {
     if (step.kind !== 'set' || !isSecret(step)) return step
     return { ...step, value: parts.secrets.seal(step.path, step.value, state.snapshot.sealedAt(step.path)) }

@@ -5,63 +5,54 @@ import type {
   Config,
   ConfigEvents,
   ConfigSnapshot,
-  DriftEntry,
   DriftKind,
+  HistoryQuery,
   OverrideDrift,
   Provenance,
   SourceStatus,
-  ValidationResult,
   ValueAt,
   Versions,
 } from '../model/config.ts'
-import { baselineDrift, detectDrift, overrideDrift } from '../model/drift.ts'
-import { fromSectionKey, printPath, toSectionKey } from '../model/path.ts'
-import { authorise } from '../model/principal.ts'
-import type { SchemaReader } from '../model/schema.ts'
+import { detectDrift } from '../model/drift.ts'
 import { concealed } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { type Tree, toValue, type Value } from '../model/value.ts'
+import type { Tree, Value } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
-import { changeJob, readValue, validateSteps } from './changes.ts'
-import { concealBy, eventsOf, show } from './events.ts'
 import type { Feed } from './feed.ts'
-import type { Caller, Parts } from './parts.ts'
-import { blame, explain, history, stateAt } from './past.ts'
-import type { Sources } from './sources.ts'
-import { type CallerOf, versionsOf } from './versions.ts'
-import type { Writer } from './writer.ts'
+import type { Operations } from './operations.ts'
+import type { Parts } from './parts.ts'
 
 export interface EmbeddedParts {
   readonly parts: Parts
-  readonly writer: Writer
-  readonly sources: Sources
   readonly feed: Feed
-  readonly callerOf: CallerOf
+  readonly operations: () => Promise<Operations>
+  readonly sources: {
+    statuses(): readonly SourceStatus[]
+    reload(): Promise<readonly SourceStatus[]>
+  }
   /** Ends what `open.ts` began: watchers, the store. */
   readonly close: () => Promise<void>
 }
 
-/** A `Config` over the store in this process. Each method is a call of the room's one function for it. */
+/** A `Config` over the store in this process: reads from memory, and everything else by the room's `Operations`. */
 export class EmbeddedConfig<T = unknown> implements Config<T> {
   readonly namespace: string
   readonly versions: Versions
   readonly #parts: Parts
-  readonly #writer: Writer
-  readonly #sources: Sources
   readonly #feed: Feed
-  readonly #callerOf: CallerOf
+  readonly #operations: () => Promise<Operations>
+  readonly #sources: EmbeddedParts['sources']
   readonly #end: () => Promise<void>
   #closed: Promise<void> | undefined
 
-  constructor({ parts, writer, sources, feed, callerOf, close }: EmbeddedParts) {
+  constructor({ parts, feed, operations, sources, close }: EmbeddedParts) {
     this.namespace = parts.namespace
     this.#parts = parts
-    this.#writer = writer
-    this.#sources = sources
     this.#feed = feed
-    this.#callerOf = callerOf
+    this.#operations = operations
+    this.#sources = sources
     this.#end = close
-    this.versions = versionsOf(parts, writer, callerOf)
+    this.versions = lazyVersions(async () => (await operations()).versions)
   }
 
   get version(): Version | undefined {
@@ -96,8 +87,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.#snapshot.isOverridden(section, key)
   }
 
-  toJSON({ reveal = true }: { readonly reveal?: boolean } = {}): Tree {
-    return reveal ? this.#snapshot.tree() : concealed(this.#snapshot.sealedTree())
+  toJSON(options?: { readonly reveal?: boolean }): Tree {
+    return treeOf(this.#snapshot, options)
   }
 
   detectDrift(section?: string): OverrideDrift {
@@ -108,81 +99,36 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.change({ set: { [section]: values }, ...why })
   }
 
-  change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
-    return this.#writer.submit(changeJob(this.#parts, this.#callerOf(request), request))
+  async change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
+    return (await this.#operations()).change(request)
   }
 
-  async validate(): Promise<ValidationResult> {
-    const issues = await this.#parts.rules.issues(this.#parts.head.state)
-    return { valid: issues.length === 0, issues }
+  async validate() {
+    return (await this.#operations()).validate()
   }
 
-  async validateChange(section: string, key: string, value: unknown): Promise<ValidationResult> {
-    const { state } = this.#parts.head
-    const path = fromSectionKey({ section, key })
-    const reader = await this.#parts.rules.reader(state)
-    const input = toValue(value, this.#parts.limits, printPath(path))
-    const steps = readValue(this.#parts, state.snapshot, reader, path, input)
-    const issues = await validateSteps(this.#parts, state, this.#callerOf({}), steps)
-    return { valid: issues.length === 0, issues }
+  async validateChange(section: string, key: string, value: unknown) {
+    return (await this.#operations()).validateChange(section, key, value)
   }
 
   async explain(path: string, options: { readonly at?: string | number; readonly reveal?: boolean } = {}) {
-    const caller = this.#reader(options.reveal ? 'secrets:read' : 'config:read')
-    authorise(caller.who, 'config:read', this.namespace)
-    return explain(this.#parts, await stateAt(this.#parts, options.at ?? 'latest'), path, options.reveal ?? false)
+    return (await this.#operations()).explain(path, options)
   }
 
-  #reader(action: 'secrets:read' | 'config:read'): Caller {
-    const caller = this.#callerOf({})
-    authorise(caller.who, action, this.namespace)
-    return caller
-  }
-
-  blame(section?: string) {
-    return blame(this.#parts, section)
+  async blame(section?: string) {
+    return (await this.#operations()).blame(section)
   }
 
   async drift({ kind = 'override', section }: { readonly kind?: DriftKind; readonly section?: string } = {}) {
-    const reader = await this.#parts.rules.reader(this.#parts.head.state)
-    const entries = kind === 'override' ? this.#overrideDrift(reader) : await this.#baselineDrift(reader)
-    return section === undefined ? entries : entries.filter((entry) => entry.section === section)
+    return (await this.#operations()).drift(kind, section)
   }
 
-  #overrideDrift(reader: SchemaReader | undefined): readonly DriftEntry[] {
-    return overrideDrift(this.#snapshot, (path) => reader?.isKnown(path) ?? true, concealBy(reader))
-  }
-
-  async #baselineDrift(reader: SchemaReader | undefined): Promise<readonly DriftEntry[]> {
-    const baseline = await stateAt(this.#parts, 'baseline')
-    const rows = await this.#parts.store.lastChanges(this.namespace, {})
-    const last = new Map(rows.map((row) => [JSON.stringify([row.section, row.key]), row]))
-    return baselineDrift(baseline.snapshot, this.#snapshot).map(({ path, before, after }) => {
-      const { section, key } = toSectionKey(path)
-      const row = last.get(JSON.stringify([section, key]))
-      const isSecret = reader?.isSecret(path) ?? false
-      const [expected, actual] = [show(before, isSecret), show(after, isSecret)]
-      return {
-        kind: 'baseline',
-        path: printPath(path),
-        section,
-        key,
-        ...(expected !== undefined && { expected }),
-        ...(actual !== undefined && { actual }),
-        version: row?.versionId ?? null,
-        who: row?.changedBy ?? null,
-        when: row?.changedAt ?? null,
-        why: row?.reason ?? null,
-      }
-    })
-  }
-
-  history(query: Parameters<Config['history']>[0] = {}) {
-    return history(this.#parts, query)
+  async history(query: HistoryQuery = {}) {
+    return (await this.#operations()).history(query)
   }
 
   async at(ref: string | number): Promise<ConfigSnapshot> {
-    const { snapshot, version } = await stateAt(this.#parts, ref)
+    const { snapshot, version } = await (await this.#operations()).stateAt(ref)
     return {
       version: version!.id,
       hash: version!.hash,
@@ -191,7 +137,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
       get: (path): Value | undefined => snapshot.get(path),
       has: (path) => snapshot.get(path) !== undefined,
       isOverridden: (section, key) => snapshot.isOverridden(section, key),
-      toJSON: ({ reveal = true } = {}) => (reveal ? snapshot.tree() : concealed(snapshot.sealedTree())),
+      toJSON: (options) => treeOf(snapshot, options),
     }
   }
 
@@ -203,13 +149,12 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     readonly signal?: AbortSignal
   } = {}): AsyncIterable<ChangeEvent> {
     const from = since ?? this.version?.id ?? 0
-    const past = async (): Promise<readonly ChangeEvent[]> =>
-      eventsOf(this.#parts, await this.#parts.store.delta(this.namespace, from))
+    const past = async (): Promise<readonly ChangeEvent[]> => (await this.#operations()).eventsSince(from)
     return this.#feed.watch(past, from, { ...(signal && { signal }) })
   }
 
   reload(): Promise<readonly SourceStatus[]> {
-    return this.#sources.reload({ by: this.#callerOf({}) })
+    return this.#sources.reload()
   }
 
   on<E extends keyof ConfigEvents>(event: E, listener: (event: ConfigEvents[E]) => void): () => void {
@@ -223,5 +168,23 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+}
+
+const treeOf = (snapshot: Snapshot, { reveal = true }: { readonly reveal?: boolean } = {}): Tree =>
+  reveal ? snapshot.tree() : concealed(snapshot.sealedTree())
+
+/** The versions' methods, each loading what it needs when it is called. */
+function lazyVersions(versions: () => Promise<Versions>): Versions {
+  return {
+    create: async (request) => (await versions()).create(request),
+    list: async (query) => (await versions()).list(query),
+    get: async (ref) => (await versions()).get(ref),
+    tag: async (ref, name, by) => (await versions()).tag(ref, name, by),
+    untag: async (name, by) => (await versions()).untag(name, by),
+    baseline: async (ref, by) => (await versions()).baseline(ref, by),
+    compare: async (a, b) => (await versions()).compare(a, b),
+    restore: async (ref, request) => (await versions()).restore(ref, request),
+    revert: async (ref, request) => (await versions()).revert(ref, request),
   }
 }

@@ -1,5 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
 import type { Log } from './options.ts'
@@ -31,14 +30,17 @@ export interface KeyringOptions {
   readonly log: Log
 }
 
+/** `node:crypto` takes milliseconds to load, and most readers have no secrets. */
+const crypto = () => process.getBuiltinModule('node:crypto')
+
 /** Keys from `HOLDFAST_KEY`, the file `HOLDFAST_KEY_FILE`, or `holdfast.key` beside the store, in this order. */
-export async function loadKeyring(options: KeyringOptions): Promise<Keyring> {
+export function loadKeyring(options: KeyringOptions): Keyring {
   const { environment, directory } = options
   const given = environment['HOLDFAST_KEY']
   if (given !== undefined) return ringOf(parseKeys(given, 'HOLDFAST_KEY'))
   const named = environment['HOLDFAST_KEY_FILE']
   const file = named ?? (directory === null ? null : join(directory, KEY_FILE))
-  const keys = file === null ? [] : await readKeys(file, named !== undefined)
+  const keys = file === null ? [] : readKeys(file, named !== undefined)
   const mayMake = named === undefined
   return ringOf(keys, mayMake ? () => makeKey(file, options.log) : undefined)
 }
@@ -53,8 +55,8 @@ function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
     encrypt(plain, context) {
       const key = keys[0] ?? refuse('there is no key to encrypt secrets with')
       const own = derive(key, context)
-      const nonce = createHmac('sha256', own).update('nonce\0').update(plain).digest().subarray(0, NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', own, nonce).setAAD(Buffer.from(context))
+      const nonce = crypto().createHmac('sha256', own).update('nonce\0').update(plain).digest().subarray(0, NONCE_BYTES)
+      const cipher = crypto().createCipheriv('aes-256-gcm', own, nonce).setAAD(Buffer.from(context))
       const text = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
       return { id: key.id, sealed: text.toString('base64url') }
     },
@@ -62,7 +64,7 @@ function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
       const key = keys.find((one) => one.id === id) ?? refuse(missing(id), id)
       const bytes = Buffer.from(sealed, 'base64url')
       if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
-      const decipher = createDecipheriv('aes-256-gcm', derive(key, context), bytes.subarray(0, NONCE_BYTES))
+      const decipher = crypto().createDecipheriv('aes-256-gcm', derive(key, context), bytes.subarray(0, NONCE_BYTES))
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-TAG_BYTES))
       try {
         return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)).toString() + decipher.final('utf8')
@@ -77,11 +79,11 @@ const missing = (id: string): string =>
   `the secret was encrypted with key ${id}, which is not here: set HOLDFAST_KEY or HOLDFAST_KEY_FILE, or put ${KEY_FILE} back beside the store`
 
 const derive = (key: Key, context: string): Buffer =>
-  createHmac('sha256', key.bytes).update('holdfast secret\0').update(context).digest()
+  crypto().createHmac('sha256', key.bytes).update('holdfast secret\0').update(context).digest()
 
-async function readKeys(file: string, mustExist: boolean): Promise<Key[]> {
+function readKeys(file: string, mustExist: boolean): Key[] {
   try {
-    return parseKeys(await readFile(file, 'utf8'), file)
+    return parseKeys(readFileSync(file, 'utf8'), file)
   } catch (error) {
     if (error instanceof HoldfastError) throw error
     if (!mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
@@ -105,13 +107,13 @@ function decodeKey(word: string): Buffer | undefined {
 }
 
 function toKey(bytes: Buffer): Key {
-  const id = createHash('sha256').update('holdfast key id\0').update(bytes).digest('hex').slice(0, 8)
+  const id = crypto().createHash('sha256').update('holdfast key id\0').update(bytes).digest('hex').slice(0, 8)
   return { id, bytes }
 }
 
 /** Another process may make the first key at the same moment: whoever links first wins, and both read that one. */
 async function makeKey(file: string | null, log: Log): Promise<Key> {
-  const bytes = randomBytes(KEY_BYTES)
+  const bytes = crypto().randomBytes(KEY_BYTES)
   if (file === null) return toKey(bytes)
   const made = `${file}.${process.pid}.${bytes.subarray(0, 4).toString('hex')}`
   await writeDurably(
@@ -124,10 +126,11 @@ async function makeKey(file: string | null, log: Log): Promise<Key> {
       { file },
       `made the key ${file}: without it the secrets in the store cannot be read; keep a copy somewhere else`,
     )
-  return (await readKeys(file, true))[0]!
+  return readKeys(file, true)[0]!
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {
+  const { open } = await import('node:fs/promises')
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(text)
@@ -138,6 +141,7 @@ async function writeDurably(file: string, text: string): Promise<void> {
 }
 
 async function linkFirst(from: string, to: string): Promise<boolean> {
+  const { link, rename, rm } = await import('node:fs/promises')
   try {
     await link(from, to)
     return true

@@ -6,7 +6,7 @@ import { type Path, parsePath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
 import { type Tree, typeOf, type Value } from '../model/value.ts'
-import type { Fingerprint, Loaded, Source } from '../source/source.ts'
+import type { Loaded, Source } from '../source/source.ts'
 import type { Parts } from './parts.ts'
 import { toDocuments, toLayer } from './stored.ts'
 
@@ -15,15 +15,6 @@ export type LoadResult =
   | { readonly kind: 'loaded'; readonly source: Source; readonly loaded: Loaded }
   | { readonly kind: 'unchanged'; readonly source: Source }
   | { readonly kind: 'failed'; readonly source: Source; readonly error: Error }
-
-export async function load(source: Source, previous: Fingerprint | undefined): Promise<LoadResult> {
-  try {
-    const loaded = await source.load(previous)
-    return loaded === 'unchanged' ? { kind: 'unchanged', source } : { kind: 'loaded', source, loaded }
-  } catch (error) {
-    return { kind: 'failed', source, error: error as Error }
-  }
-}
 
 /** A source's content as a layer: typed by the schema, secrets encrypted. */
 export async function toSourceLayer(
@@ -48,7 +39,7 @@ export async function sealTree(
 ): Promise<Tree> {
   const paths = (reader?.secretPathsIn(tree) ?? []).filter((path) => !isSealed(valueAt(tree, path)))
   if (paths.length === 0) return tree
-  await parts.secrets.prepare({ forWriting: true })
+  await parts.secrets.prepare()
   const edits = paths.map((path) => ({
     path,
     value: parts.secrets.seal(path, valueAt(tree, path)!, inLayer(known, path)),

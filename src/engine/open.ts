@@ -1,23 +1,26 @@
 import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import type { Config } from '../model/config.ts'
+import type { Config, SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { LIMITS, type Limits } from '../model/limits.ts'
 import { localPrincipal } from '../model/principal.ts'
 import { checkNamespace } from '../model/version.ts'
-import type { Store } from '../store/store.ts'
+import type { SourceState, Store } from '../store/store.ts'
 import { EmbeddedConfig } from './embedded.ts'
 import { Feed } from './feed.ts'
+import { loadKeyring } from './keyring.ts'
+import type { Operations } from './operations.ts'
 import type { Log, OpenOptions, StoreOptions } from './options.ts'
 import { headAt, type Parts } from './parts.ts'
 import { revealOf } from './reveal.ts'
 import { rulesOf } from './rules.ts'
 import { secretsOf } from './secrets.ts'
 import type { Sources } from './sources.ts'
+import { toStatus } from './status.ts'
 import { toState } from './stored.ts'
 import type { CallerOf } from './versions.ts'
-import { Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 export const DEFAULT_STORE = 'data/config_overrides.db'
 
@@ -62,35 +65,79 @@ async function openNamespace<T>(store: Store, namespace: string, options: OpenOp
   const feed = new Feed(options.log ?? SILENT_INFO)
   const parts = await toParts(store, namespace, options, feed)
   const callerOf = callersOf(parts)
-  const writer = new Writer(parts)
-  const sources = await openSources(parts, writer, feed, callerOf, options)
+  const operations = once(async () => new (await import('./operations.ts')).Operations(parts, callerOf))
+  const states = options.sources === undefined && options.follow === false ? await store.sources(namespace) : []
+  const sources = once(() => openSources(parts, operations, feed, callerOf, options))
+  if (options.sources !== undefined || options.schema !== undefined || options.follow !== false) await sources()
 
-  const stopListening = options.follow === false ? undefined : store.onForeignCommit(() => void writer.refresh())
-  if (options.follow !== false) sources.follow(callerOf({}))
+  const follows = options.follow !== false
+  const stopListening = follows ? store.onForeignCommit(() => void refresh(operations, parts)) : undefined
+  if (follows) (await sources()).follow(callerOf({}))
   const close = async (): Promise<void> => {
     stopListening?.()
-    await sources.close()
-    await writer.close()
+    if (sources.isBegun()) await (await sources()).close()
+    if (operations.isBegun()) await (await operations()).writer.close()
     feed.close()
     await store.close()
   }
-  return new EmbeddedConfig<T>({ parts, writer, sources, feed, callerOf, close })
+  return new EmbeddedConfig<T>({
+    parts,
+    feed,
+    operations,
+    sources: {
+      statuses: () => sources.value()?.statuses() ?? statusesOf(parts, states),
+      reload: async () => (await sources()).reload({ by: callerOf({}) }),
+    },
+    close,
+  })
+}
+
+async function refresh(operations: () => Promise<Operations>, parts: Parts): Promise<void> {
+  try {
+    await (await operations()).writer.refresh()
+  } catch (error) {
+    parts.log.warn({ error: (error as Error).message }, 'could not take in what others committed')
+  }
+}
+
+function statusesOf(parts: Parts, states: readonly SourceState[]): readonly SourceStatus[] {
+  return parts.head.state.specs.map((spec) =>
+    toStatus(
+      spec,
+      states.find((one) => one.name === sourceName(spec)),
+    ),
+  )
+}
+
+interface Once<V> {
+  (): Promise<V>
+  isBegun(): boolean
+  /** The value, where it is there already. */
+  value(): V | undefined
+}
+
+/** Makes something when it is first asked for, and the same for all who ask. */
+function once<V>(make: () => Promise<V>): Once<V> {
+  let made: Promise<V> | undefined
+  let value: V | undefined
+  const get = (): Promise<V> => {
+    made ??= make().then((found) => {
+      value = found
+      return found
+    })
+    return made
+  }
+  return Object.assign(get, { isBegun: () => made !== undefined, value: () => value })
 }
 
 async function toParts(store: Store, namespace: string, options: OpenOptions, feed: Feed): Promise<Parts> {
   const environment = options.environment ?? process.env
   const log = options.log ?? SILENT_INFO
   const limits: Limits = { ...LIMITS, ...options.limits }
-  const loadKeys = async () => {
-    const { loadKeyring } = await import('./keyring.ts')
-    return loadKeyring({ environment, directory: store.directory, log })
-  }
-  const secrets = secretsOf(namespace, loadKeys)
+  const secrets = secretsOf(namespace, () => loadKeyring({ environment, directory: store.directory, log }))
   const rules = rulesOf(limits)
   const reveal = revealOf({ secrets, environment, readerNow: () => rules.readerNow(parts.head.state) })
   const stored = await store.state(namespace)
-  const holdsSecrets = stored?.documents.some((document) => document.content.includes('holdfast:secret:')) ?? false
-  if (holdsSecrets) await secrets.prepare().catch((error: Error) => log.warn({ code: 'key' }, error.message))
   const parts: Parts = {
     namespace,
     store,
@@ -129,17 +176,18 @@ const callersOf =
 
 async function openSources(
   parts: Parts,
-  writer: Writer,
+  operations: () => Promise<Operations>,
   feed: Feed,
   callerOf: CallerOf,
   options: OpenOptions,
 ): Promise<Sources> {
   const { Sources } = await import('./sources.ts')
   const onStatus = (status: Parameters<typeof feed.publish<'source'>>[1]): void => feed.publish('source', status)
+  const writer = async (): Promise<Writer> => (await operations()).writer
   const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
   const specs = await givenSpecs(parts, options)
   const schema = options.schema === undefined ? undefined : await schemaText(parts, options.schema)
-  await sources.open(specs ?? (options.follow === false ? [] : parts.head.state.specs))
+  await sources.open(specs ?? parts.head.state.specs)
   const isOtherSchema = schema !== undefined && schema !== parts.head.state.schema
   const isOtherList = specs !== undefined && JSON.stringify(specs) !== JSON.stringify(parts.head.state.specs)
   const plan = {

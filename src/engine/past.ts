@@ -44,7 +44,6 @@ export async function stateAt(parts: Parts, ref: string | number): Promise<State
   const version = await findVersion(parts, ref)
   if (version.id === parts.head.state.version?.id) return { ...parts.head.state, version }
   const stored = await parts.store.state(parts.namespace, version.id)
-  await parts.secrets.prepare()
   return toState(stored, parts.reveal)
 }
 

@@ -7,10 +7,11 @@ import type { Keyring } from './keyring.ts'
 
 /** Turns secret values into text that the store may keep, and back. Deterministic: the same value at the same path gives the same text. */
 export interface Secrets {
-  /** Makes `seal` (with `forWriting`) and `open` possible without I/O; a key that is missing shows when it is needed. */
-  prepare(need?: { readonly forWriting?: boolean }): Promise<void>
+  /** Makes sure that there is a key to `seal` with. */
+  prepare(): Promise<void>
   /** `known` is what stands there now: kept as it is where it opens to the same value, also under an older key. */
   seal(path: Path, value: Value, known?: Value): string
+  /** Refuses (`key`) where the key is not here or the text does not belong to the path. Keys are read at the first call. */
   open(path: Path, sealed: string): Value
 }
 
@@ -18,16 +19,16 @@ export interface Secrets {
  * AES-256-GCM with a key of its own for each namespace and path (HMAC-SHA-256 of the master key) and that pair as associated data; the nonce is an
  * HMAC of the value under the same key, so that an unchanged secret makes no new version, while equal secrets at two paths look different.
  */
-export function secretsOf(namespace: string, load: () => Promise<Keyring>): Secrets {
+export function secretsOf(namespace: string, load: () => Keyring): Secrets {
   let ring: Keyring | undefined
   const context = (path: Path): string => `${namespace}\0${printPath(path)}`
-  const ready = (): Keyring => ring ?? refuse('the secret cannot be read: no key was loaded')
+  const ready = (): Keyring => {
+    ring ??= load()
+    return ring
+  }
 
   return {
-    async prepare({ forWriting = false } = {}) {
-      ring ??= await load()
-      if (forWriting) await ring.ensure()
-    },
+    prepare: () => ready().ensure(),
     seal(path, value, known) {
       if (isSealed(known) && canonical(this.open(path, known)) === canonical(value)) return known
       const { id, sealed } = ready().encrypt(canonical(value), context(path))

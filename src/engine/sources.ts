@@ -5,15 +5,16 @@ import { SEAL } from '../model/secret.ts'
 import { openSource } from '../source/open.ts'
 import type { Fingerprint, Source } from '../source/source.ts'
 import type { SourceState } from '../store/store.ts'
-import { type BasePlan, baseJob, type LoadedSource } from './base.ts'
-import { type LoadResult, load, positionsByName } from './loading.ts'
+import type { BasePlan, LoadedSource } from './base.ts'
+import type { LoadResult } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
+import { toStatus } from './status.ts'
 import type { Writer } from './writer.ts'
 
 /** Loads the base's layers, makes a version where they moved, and keeps the last good one of each that fails. */
 export class Sources {
   readonly #parts: Parts
-  readonly #writer: Writer
+  readonly #writer: () => Promise<Writer>
   readonly #loadsEnvironment: boolean
   readonly #onStatus: (status: SourceStatus) => void
   #sources: readonly Source[] = []
@@ -23,7 +24,7 @@ export class Sources {
 
   constructor(
     parts: Parts,
-    writer: Writer,
+    writer: () => Promise<Writer>,
     options: { readonly loadsEnvironment: boolean; readonly onStatus: (status: SourceStatus) => void },
   ) {
     this.#parts = parts
@@ -94,8 +95,7 @@ export class Sources {
         return
       }
     }
-    for (const result of loaded)
-      await this.#succeed(result.source, result.loaded.fingerprint, positionsByName(result.loaded.positions))
+    for (const result of loaded) await this.#succeed(result)
     for (const result of results) if (result.kind === 'unchanged') await this.#recover(result.source)
     for (const result of failed) await this.#fail(result.source, result.error)
   }
@@ -105,7 +105,7 @@ export class Sources {
       try {
         if (loaded.length === 1) throw first
         await this.#submit(plan, [result])
-        await this.#succeed(result.source, result.loaded.fingerprint, positionsByName(result.loaded.positions))
+        await this.#succeed(result)
       } catch (error) {
         if (!isAboutContent(error)) throw error
         await this.#fail(result.source, error as Error)
@@ -121,11 +121,13 @@ export class Sources {
     }
   }
 
-  #submit(plan: BasePlan, loaded: readonly LoadedSource[]): Promise<unknown> {
-    return this.#writer.submit(baseJob(this.#parts, plan, loaded))
+  async #submit(plan: BasePlan, loaded: readonly LoadedSource[]): Promise<void> {
+    const [{ baseJob }, writer] = await Promise.all([import('./base.ts'), this.#writer()])
+    await writer.submit(baseJob(this.#parts, plan, loaded))
   }
 
-  async #succeed(source: Source, fingerprint: Fingerprint, positions: ReadonlyMap<string, string>): Promise<void> {
+  async #succeed({ source, loaded: { fingerprint, positions } }: LoadedSource): Promise<void> {
+    const { positionsByName } = await import('./loading.ts')
     const at = this.#parts.now().toISOString()
     await this.#save(
       source,
@@ -137,7 +139,7 @@ export class Sources {
         loadedAt: at,
         checkedAt: at,
       },
-      positions,
+      positionsByName(positions),
     )
   }
 
@@ -202,17 +204,14 @@ export class Sources {
   }
 }
 
-const isAboutContent = (error: unknown): boolean =>
-  HoldfastError.is(error, 'invalid') || HoldfastError.is(error, 'source') || HoldfastError.is(error, 'not-found')
-
-function toStatus(spec: SourceSpec, state: SourceState | undefined): SourceStatus {
-  return {
-    name: sourceName(spec),
-    kind: spec.kind,
-    isPinned: spec.pinned === true,
-    state: state?.state ?? 'ok',
-    error: state?.error ?? null,
-    loadedAt: state?.loadedAt ?? null,
-    checkedAt: state?.checkedAt ?? null,
+async function load(source: Source, previous: Fingerprint | undefined): Promise<LoadResult> {
+  try {
+    const loaded = await source.load(previous)
+    return loaded === 'unchanged' ? { kind: 'unchanged', source } : { kind: 'loaded', source, loaded }
+  } catch (error) {
+    return { kind: 'failed', source, error: error as Error }
   }
 }
+
+const isAboutContent = (error: unknown): boolean =>
+  HoldfastError.is(error, 'invalid') || HoldfastError.is(error, 'source') || HoldfastError.is(error, 'not-found')

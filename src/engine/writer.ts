@@ -103,11 +103,10 @@ export class Writer {
 
   async #catchUp(): Promise<void> {
     this.#isBehind = false
-    const { store, namespace, head, reveal, secrets } = this.#parts
+    const { store, namespace, head, reveal } = this.#parts
     try {
       const delta = await store.delta(namespace, head.state.version?.id ?? 0)
       if (delta.versions.length === 0) return
-      await secrets.prepare()
       head.move(advance(head.state, delta, reveal))
       for (const event of await eventsOf(this.#parts, delta)) this.#parts.publish(event)
     } catch (error) {

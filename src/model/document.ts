@@ -28,7 +28,7 @@ export class Doc {
   }
 
   get value(): Value {
-    this.#value ??= freeze(JSON.parse(this.#text!) as Value)
+    if (this.#value === undefined) this.#value = freeze(JSON.parse(this.#text!) as Value)
     return this.#value
   }
 

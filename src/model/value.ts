@@ -68,7 +68,7 @@ function take(input: unknown, limits: Limits, what: string, depth: number): Valu
     throw new HoldfastError('malformed', `${what} is a ${typeof input}; a value is JSON`, { what })
   }
   withinLimit(limits, 'depth', depth, `the nesting of ${what}`)
-  if (Array.isArray(input)) return Object.freeze(input.map((item) => take(item, limits, what, depth + 1)))
+  if (Array.isArray(input)) return Object.freeze(Array.from(input, (item) => take(item, limits, what, depth + 1)))
   return takeTree(input, limits, what, depth)
 }
 
