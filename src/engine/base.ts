@@ -8,7 +8,7 @@ import { parsePath, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Tree } from '../model/value.ts'
+import { equal, type Tree, type Value } from '../model/value.ts'
 import { authorOf } from './changes.ts'
 import { defaultsLayer, type LoadResult, retyped, toSourceLayer } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
@@ -74,7 +74,7 @@ function sameAs(snapshot: Snapshot, layer: Layer): Layer {
 }
 
 function isNewBase(plan: BasePlan, state: State, layers: readonly Layer[]): boolean {
-  if (plan.specs !== undefined && JSON.stringify(plan.specs) !== JSON.stringify(state.specs)) return true
+  if (plan.specs !== undefined && !equal(plan.specs as unknown as Value, state.specs as unknown as Value)) return true
   if (plan.schema !== undefined && plan.schema !== state.schema) return true
   return layers.some((layer, i) => layer !== state.snapshot.layers[i] && (layer.documents.size > 0 || i > 0))
 }

@@ -5,6 +5,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { LIMITS, type Limits } from '../model/limits.ts'
 import { localPrincipal } from '../model/principal.ts'
+import { equal, type Value } from '../model/value.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { SourceState, Store } from '../store/store.ts'
 import { EmbeddedConfig } from './embedded.ts'
@@ -186,18 +187,23 @@ async function openSources(
   const writer = async (): Promise<Writer> => (await operations()).writer
   const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
   const specs = await givenSpecs(parts, options)
-  const schema = options.schema === undefined ? undefined : await schemaText(parts, options.schema)
+  const schema =
+    options.schema === undefined
+      ? undefined
+      : await (await import('./schema-input.ts')).givenSchema(parts, options.schema)
   await sources.open(specs ?? parts.head.state.specs)
-  const isOtherSchema = schema !== undefined && schema !== parts.head.state.schema
-  const isOtherList = specs !== undefined && JSON.stringify(specs) !== JSON.stringify(parts.head.state.specs)
+  const isOtherList = specs !== undefined && !equal(toTree(specs), toTree(parts.head.state.specs))
   const plan = {
     by: callerOf({}),
     ...(isOtherList && { specs }),
-    ...(isOtherSchema && { schema }),
+    ...(schema?.other !== undefined && { schema: schema.other }),
   }
-  if (specs !== undefined || isOtherSchema) await sources.reload(plan)
+  if (specs !== undefined || schema?.other !== undefined) await sources.reload(plan)
+  await schema?.accepted()
   return sources
 }
+
+const toTree = (specs: readonly SourceSpec[]): Value => specs as unknown as Value
 
 /** The list asked for, refused (`sources-differ`) where the store has another one and nobody said aloud to replace it. */
 async function givenSpecs(parts: Parts, options: OpenOptions): Promise<readonly SourceSpec[] | undefined> {
@@ -217,29 +223,3 @@ async function givenSpecs(parts: Parts, options: OpenOptions): Promise<readonly 
 }
 
 const list = (names: readonly string[]): string => (names.length === 0 ? '(none)' : names.join(', '))
-
-/** The schema's canonical text, as the store keeps it; a Standard Schema's own code is kept beside it in this process. */
-async function schemaText(parts: Parts, input: NonNullable<OpenOptions['schema']>): Promise<string> {
-  const [{ compileSchema }, { canonical }] = await Promise.all([
-    import('./validate.ts'),
-    import('../model/canonical.ts'),
-  ])
-  const given = typeof input === 'string' ? await readSchema(parts, input) : input
-  const validator = await compileSchema(given, { limits: parts.limits })
-  const text = canonical(validator.schema)
-  parts.rules.adopt(text, validator)
-  return text
-}
-
-async function readSchema(parts: Parts, path: string): Promise<unknown> {
-  const { openSource } = await import('../source/open.ts')
-  const { directory, environment, limits } = parts
-  const { file } = await import('../source/spec.ts')
-  const source = openSource(file(path), {
-    directory,
-    environment,
-    limits: { ...limits, depth: limits.depth * 6, keyLength: 4096 },
-  })
-  const loaded = await source.load()
-  return loaded === 'unchanged' ? {} : loaded.tree
-}
