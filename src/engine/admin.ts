@@ -53,7 +53,7 @@ async function createNamespace(
     follow: false,
     ...(actor !== undefined && { actor }),
   })
-  return config.versions.create({ description: 'the namespace begins' })
+  return await config.versions.create({ description: 'the namespace begins' })
 }
 
 async function requireNamespace(store: Store, name: string): Promise<void> {

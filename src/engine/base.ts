@@ -60,7 +60,8 @@ async function layersOf(
       layers.push(await retyped(parts, known, spec, isTextSpec(spec), reader))
     else layers.push(toLayer(spec, known?.documents ?? new Map()))
   }
-  return [defaultsLayer(reader, layers), ...layers].map((layer) => sameAs(state.snapshot, layer))
+  const defaults = await defaultsLayer(parts, reader, layers, state.snapshot.layers[0])
+  return [defaults, ...layers].map((layer) => sameAs(state.snapshot, layer))
 }
 
 /** The known layer where the new one says nothing else, so that what did not move is shared and makes no version. */
@@ -100,7 +101,7 @@ async function sealExposed(
   const all = [...allOverrides(snapshot)]
   const exposed = all.filter(isExposed)
   if (exposed.length === 0) return null
-  await parts.secrets.prepare()
+  await parts.secrets.prepare(snapshot)
   const desired = all.map((override) =>
     isExposed(override) ? { path: override.path, value: parts.secrets.seal(override.path, override.value!) } : override,
   )
@@ -132,7 +133,8 @@ function toProposal(
   }: { readonly after: State; readonly staged: Staged | null; readonly layers: readonly Layer[] },
 ): Proposal {
   const [only] = loaded
-  const name = loaded.length === 1 && plan.specs === undefined ? `source:${only!.source.name}` : plan.by.who.name
+  const isOnlyContent = plan.specs === undefined && plan.schema === undefined
+  const name = loaded.length === 1 && isOnlyContent ? `source:${only!.source.name}` : plan.by.who.name
   return {
     before,
     after,

@@ -7,7 +7,7 @@ import { withinLimit } from '../model/limits.ts'
 import { type Path, parsePath, printPath } from '../model/path.ts'
 import { authorise } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
-import { isSealed } from '../model/secret.ts'
+import { isSealed, mapStrings } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isTree, type Tree, toValue, type Value } from '../model/value.ts'
 import type { Cause } from '../model/version.ts'
@@ -47,14 +47,10 @@ export async function proposeSteps(
   purpose: Purpose,
 ): Promise<Proposal | undefined> {
   const { staged, after, author } = await stageSteps(parts, state, caller, steps)
+  const asked = steps.filter((step) => step.kind !== 'unset').map((step) => step.path)
+  requireValid(shadowed(after.snapshot, asked))
   if (staged.overrides.length === 0) return undefined
-  requireValid(
-    await findings(
-      parts,
-      after,
-      steps.filter((step) => step.kind !== 'unset').map((step) => step.path),
-    ),
-  )
+  requireValid(await parts.rules.issues(after))
   return toProposal(state, caller, { staged, after, author }, purpose)
 }
 
@@ -146,7 +142,7 @@ async function protect(parts: Parts, state: State, steps: readonly Step[]): Prom
   const isSecret = (step: Step): boolean =>
     step.kind === 'set' && !isSealed(step.value) && holdsSecret(reader, step.path, step.value)
   if (!steps.some(isSecret)) return steps
-  await parts.secrets.prepare()
+  await parts.secrets.prepare(state.snapshot)
   return steps.map((step) => {
     if (step.kind !== 'set' || !isSecret(step)) return step
     return { ...step, value: parts.secrets.seal(step.path, step.value, state.snapshot.sealedAt(step.path)) }
@@ -209,15 +205,17 @@ export function readValue(
   input: Value,
   isText = false,
 ): readonly Step[] {
-  const value =
-    isText && typeof input === 'string'
-      ? fromText(parts, snapshot, reader, path, input)
-      : coerceValue(reader, path, input, parts.limits)
-  if (isSealed(value)) {
-    const what = printPath(path)
-    throw new HoldfastError('malformed', `the value of ${what} begins as only an encrypted secret may`, { what })
-  }
-  return toSteps(path, value, parts.limits)
+  const value = isText
+    ? mapStrings(input, (text, rest) => fromText(parts, snapshot, reader, [...path, ...rest], text))
+    : coerceValue(reader, path, input, parts.limits)
+  const steps = toSteps(path, value, parts.limits)
+  for (const step of steps) if (step.kind === 'set' && isSealed(step.value)) refuseSealed(step.path)
+  return steps
+}
+
+function refuseSealed(path: Path): never {
+  const what = printPath(path)
+  throw new HoldfastError('malformed', `the value of ${what} begins as only an encrypted secret may`, { what })
 }
 
 /** Text that is JSON is read as such where the key is not known to hold text. */

@@ -87,8 +87,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.#snapshot.isOverridden(section, key)
   }
 
-  toJSON(options?: { readonly reveal?: boolean }): Tree {
-    return treeOf(this.#snapshot, options)
+  toJSON({ reveal = true }: { readonly reveal?: boolean } = {}): Tree {
+    return reveal ? this.#snapshot.tree() : concealed(this.#snapshot.sealedTree())
   }
 
   detectDrift(section?: string): OverrideDrift {
@@ -128,7 +128,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   async at(ref: string | number): Promise<ConfigSnapshot> {
-    const { snapshot, version } = await (await this.#operations()).stateAt(ref)
+    const { state, conceal } = await (await this.#operations()).past(ref)
+    const { snapshot, version } = state
     return {
       version: version!.id,
       hash: version!.hash,
@@ -137,7 +138,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
       get: (path): Value | undefined => snapshot.get(path),
       has: (path) => snapshot.get(path) !== undefined,
       isOverridden: (section, key) => snapshot.isOverridden(section, key),
-      toJSON: (options) => treeOf(snapshot, options),
+      toJSON: ({ reveal = true } = {}) =>
+        reveal ? snapshot.tree() : (conceal([], snapshot.sealedTree()) as Tree),
     }
   }
 
@@ -170,9 +172,6 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     await this.close()
   }
 }
-
-const treeOf = (snapshot: Snapshot, { reveal = true }: { readonly reveal?: boolean } = {}): Tree =>
-  reveal ? snapshot.tree() : concealed(snapshot.sealedTree())
 
 /** The versions' methods, each loading what it needs when it is called. */
 function lazyVersions(versions: () => Promise<Versions>): Versions {

@@ -1,8 +1,10 @@
 import { type ChangeEvent, type ChangeResult, CONCEALED, type KeyChange } from '../model/config.ts'
-import { fromSectionKey, printPath } from '../model/path.ts'
+import type { Conceal } from '../model/drift.ts'
+import { patched, valueAt, withValue } from '../model/layer.ts'
+import { fromSectionKey, type Path, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { concealed } from '../model/secret.ts'
-import type { Value } from '../model/value.ts'
+import { EMPTY, isBranch, type Tree, type Value } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
 import type { Delta } from '../store/store.ts'
 import type { Parts } from './parts.ts'
@@ -62,8 +64,23 @@ export function show(value: Value | undefined, isSecret: boolean): Value | undef
   return value !== undefined && isSecret ? CONCEALED : concealed(value)
 }
 
-/** `show` for paths, by what the reader says of each. */
-export const concealBy =
-  (reader: SchemaReader | undefined) =>
-  (path: readonly string[], value: Value | undefined): Value | undefined =>
-    show(value, reader?.isSecret(path) ?? false)
+/** `show` for paths, trees too, by what any of the readers says of each. */
+export function concealBy(...readers: readonly (SchemaReader | undefined)[]): Conceal {
+  const known = new Set(readers.filter((reader) => reader !== undefined))
+  return (path, value) => {
+    let shown = concealed(value)
+    for (const reader of known) shown = withoutSecrets(reader, path, shown)
+    return shown
+  }
+}
+
+function withoutSecrets(reader: SchemaReader, path: Path, value: Value | undefined): Value | undefined {
+  if (!isBranch(value)) return show(value, value !== undefined && reader.isSecret(path))
+  const tree = withValue(EMPTY, path, value)
+  const edits = reader.secretPathsIn(tree as Tree).map((secret) => ({ path: secret, value: CONCEALED }))
+  return edits.length === 0 ? value : valueAt(patched(tree, edits), path)
+}
+
+/** How a past state may be shown: what was secret then or is by now is concealed. */
+export const concealPast = async (parts: Parts, ...states: readonly State[]): Promise<Conceal> =>
+  concealBy(...(await Promise.all([parts.head.state, ...states].map((state) => parts.rules.reader(state)))))

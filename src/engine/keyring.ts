@@ -5,8 +5,8 @@ import type { Log } from './options.ts'
 
 /** The keys that secrets are encrypted under: the first is for writing, all are for reading. */
 export interface Keyring {
-  /** Makes a key where there is none yet. */
-  ensure(): Promise<void>
+  /** Makes a key where there is none; refuses where secrets were written before, by one that is not here. */
+  ensure(isFirst: () => boolean): Promise<void>
   encrypt(plain: string, context: string): { readonly id: string; readonly sealed: string }
   /** `undefined` where key, context and text do not belong together. */
   decrypt(id: string, sealed: string, context: string): string | undefined
@@ -47,8 +47,9 @@ export function loadKeyring(options: KeyringOptions): Keyring {
 
 function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
   return {
-    async ensure() {
+    async ensure(isFirst) {
       if (keys.length > 0) return
+      if (!isFirst()) refuse(LOST)
       if (make === undefined) refuse('there is no key to encrypt secrets with: set HOLDFAST_KEY or HOLDFAST_KEY_FILE')
       keys.push(await make())
     },
@@ -74,6 +75,8 @@ function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
     },
   }
 }
+
+const LOST = `the key of the secrets that are here already is missing: set HOLDFAST_KEY or HOLDFAST_KEY_FILE, or put ${KEY_FILE} back beside the store. If it is lost, put a new one there (openssl rand -base64 32) and set each secret again`
 
 const missing = (id: string): string =>
   `the secret was encrypted with key ${id}, which is not here: set HOLDFAST_KEY or HOLDFAST_KEY_FILE, or put ${KEY_FILE} back beside the store`

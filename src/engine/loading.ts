@@ -1,11 +1,10 @@
 import { coerceTree } from '../model/coerce.ts'
-import type { Doc } from '../model/document.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { DEFAULTS, type Layer, patched, type SourceSpec, sourceName, valueAt } from '../model/layer.ts'
 import { type Path, parsePath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
-import { type Tree, typeOf, type Value } from '../model/value.ts'
+import { EMPTY, type Tree, typeOf, type Value } from '../model/value.ts'
 import type { Loaded, Source } from '../source/source.ts'
 import type { Parts } from './parts.ts'
 import { toDocuments, toLayer } from './stored.ts'
@@ -35,11 +34,11 @@ export async function sealTree(
   parts: Parts,
   tree: Tree,
   reader: SchemaReader | undefined,
-  known: Layer | undefined,
+  known: Pick<Layer, 'documents'> | undefined,
 ): Promise<Tree> {
   const paths = (reader?.secretPathsIn(tree) ?? []).filter((path) => !isSealed(valueAt(tree, path)))
   if (paths.length === 0) return tree
-  await parts.secrets.prepare()
+  await parts.secrets.prepare(parts.head.state.snapshot)
   const edits = paths.map((path) => ({
     path,
     value: parts.secrets.seal(path, valueAt(tree, path)!, inLayer(known, path)),
@@ -47,7 +46,7 @@ export async function sealTree(
   return patched(tree, edits) as Tree
 }
 
-const inLayer = (layer: Layer | undefined, path: Path): Value | undefined =>
+const inLayer = (layer: Pick<Layer, 'documents'> | undefined, path: Path): Value | undefined =>
   valueAt(layer?.documents.get(path[0]!)?.value, path.slice(1))
 
 function refuseReserved(tree: Tree, spec: SourceSpec): void {
@@ -78,9 +77,14 @@ export function positionsByName(positions: Loaded['positions']): ReadonlyMap<str
 }
 
 /** The layer of the schema's defaults, also inside the sections that `sources` bring. */
-export function defaultsLayer(reader: SchemaReader | undefined, sources: readonly Layer[]): Layer {
-  const documents: ReadonlyMap<string, Doc> =
-    reader === undefined ? new Map() : toDocuments(reader.defaultsOf(namesOf(sources)))
+export async function defaultsLayer(
+  parts: Parts,
+  reader: SchemaReader | undefined,
+  sources: readonly Layer[],
+  known: Layer | undefined,
+): Promise<Layer> {
+  const tree = reader?.defaultsOf(namesOf(sources)) ?? EMPTY
+  const documents = toDocuments(await sealTree(parts, tree, reader, known))
   return { name: DEFAULTS, kind: 'default', isPinned: false, interpolates: false, documents }
 }
 

@@ -19,7 +19,7 @@ import { rulesOf } from './rules.ts'
 import { secretsOf } from './secrets.ts'
 import type { Sources } from './sources.ts'
 import { toStatus } from './status.ts'
-import { toState } from './stored.ts'
+import { keptSpec, toState } from './stored.ts'
 import type { CallerOf } from './versions.ts'
 import type { Writer } from './writer.ts'
 
@@ -186,12 +186,13 @@ async function openSources(
   const onStatus = (status: Parameters<typeof feed.publish<'source'>>[1]): void => feed.publish('source', status)
   const writer = async (): Promise<Writer> => (await operations()).writer
   const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
-  const specs = await givenSpecs(parts, options)
+  const given = await givenSpecs(parts, options)
+  const specs = given?.map(keptSpec)
   const schema =
     options.schema === undefined
       ? undefined
       : await (await import('./schema-input.ts')).givenSchema(parts, options.schema)
-  await sources.open(specs ?? parts.head.state.specs)
+  await sources.open(given ?? parts.head.state.specs.filter((spec) => spec.kind !== 'inline'))
   const isOtherList = specs !== undefined && !equal(toTree(specs), toTree(parts.head.state.specs))
   const plan = {
     by: callerOf({}),

@@ -13,13 +13,13 @@ import type {
   ValidationResult,
   Versions,
 } from '../model/config.ts'
-import { baselineDrift, overrideDrift } from '../model/drift.ts'
+import { baselineDrift, type Conceal, overrideDrift } from '../model/drift.ts'
 import { fromSectionKey, printPath, toSectionKey } from '../model/path.ts'
 import { authorise } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { toValue } from '../model/value.ts'
 import { changeJob, readValue, validateSteps } from './changes.ts'
-import { concealBy, eventsOf, show } from './events.ts'
+import { concealBy, concealPast, eventsOf, show } from './events.ts'
 import type { Caller, Parts } from './parts.ts'
 import { blame, explain, history, stateAt } from './past.ts'
 import type { State } from './stored.ts'
@@ -81,8 +81,10 @@ export class Operations {
     return history(this.#parts, query)
   }
 
-  stateAt(ref: string | number): Promise<State> {
-    return stateAt(this.#parts, ref)
+  /** A past state, and how it may be shown. */
+  async past(ref: string | number): Promise<{ readonly state: State; readonly conceal: Conceal }> {
+    const state = await stateAt(this.#parts, ref)
+    return { state, conceal: await concealPast(this.#parts, state) }
   }
 
   async eventsSince(version: number): Promise<readonly ChangeEvent[]> {

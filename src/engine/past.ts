@@ -1,11 +1,12 @@
-import type {
-  BlameEntry,
-  Explanation,
-  HistoryEntry,
-  HistoryQuery,
-  LastChange,
-  LayerValue,
-  List,
+import {
+  type BlameEntry,
+  CONCEALED,
+  type Explanation,
+  type HistoryEntry,
+  type HistoryQuery,
+  type LastChange,
+  type LayerValue,
+  type List,
 } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, valueAt } from '../model/layer.ts'
@@ -15,10 +16,10 @@ import type { Description, SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
 import { leavesOf } from '../model/snapshot.ts'
 import { suggest } from '../model/suggest.ts'
-import { typeOf, type Value } from '../model/value.ts'
+import { isTree, typeOf, type Value } from '../model/value.ts'
 import { parseRef, type Version } from '../model/version.ts'
 import type { HistoryRow, Page } from '../store/store.ts'
-import { concealBy } from './events.ts'
+import { concealBy, concealPast } from './events.ts'
 import type { Parts } from './parts.ts'
 import { decode, type State, toState } from './stored.ts'
 
@@ -126,15 +127,15 @@ export async function explain(parts: Parts, state: State, text: string, reveal: 
   const path = parsePath(text)
   const reader = await parts.rules.reader(state)
   const stack = stackOf(state, path)
-  if (stack.length === 0 && state.snapshot.sealedAt(path) === undefined) throw await unknownKey(state, path)
-  const conceal = concealBy(reader)
+  if (!stack.some((one) => one.value !== undefined || one.isMask)) throw await unknownKey(state, path)
+  const conceal = await concealPast(parts, state)
   const show = (value: Value | undefined): Value | undefined =>
     value === undefined ? undefined : reveal ? parts.reveal(state.snapshot, path, value) : conceal(path, value)
   const [winner = null, ...beaten] = stack.map((one) => withShown(one, show))
   const override = state.snapshot.overrideAt(path)
   const sealed = state.snapshot.sealedAt(path)
   const value = reveal && sealed !== undefined ? state.snapshot.get(printPath(path)) : conceal(path, sealed)
-  const isSecret = isSealed(sealed) || (reader?.isSecret(path) ?? false)
+  const isSecret = isSealed(sealed) || (sealed !== undefined && conceal(path, sealed) === CONCEALED)
   return {
     path: printPath(path),
     ...toSectionKey(path),
@@ -161,7 +162,7 @@ function stackOf({ snapshot }: State, path: Path): readonly LayerValue[] {
   const spoken = snapshot.layers.toReversed().flatMap((layer) => fromLayer(layer, path))
   const overrides = path.flatMap((_, i) => {
     const override = snapshot.overrideAt(path.slice(0, path.length - i))
-    return override === undefined ? [] : fromOverride(override, path)
+    return override === undefined ? [] : [fromOverride(override, path)]
   })
   return [...spoken.filter((one) => one.isPinned), ...overrides, ...spoken.filter((one) => !one.isPinned)]
 }
@@ -169,23 +170,26 @@ function stackOf({ snapshot }: State, path: Path): readonly LayerValue[] {
 function fromLayer(layer: Layer, path: Path): readonly LayerValue[] {
   const doc = layer.documents.get(path[0]!)
   const value = valueAt(doc?.value, path.slice(1))
-  if (value === undefined) return []
+  if (value === undefined && !path.some((_, i) => isPlain(valueAt(doc?.value, path.slice(1, i + 1))))) return []
   const position = doc!.positionOf(path)
   return [
     {
       layer: layer.name,
       kind: layer.kind,
-      value,
+      ...(value !== undefined && { value }),
       ...(layer.isPinned && { isPinned: true }),
       ...(position && { position }),
     },
   ]
 }
 
-function fromOverride(override: Override, path: Path): readonly LayerValue[] {
-  if (isMask(override)) return [{ layer: 'override', kind: 'override', isMask: true }]
+/** What holds a plain value has no keys: it takes away those that weaker layers have there. */
+const isPlain = (value: Value | undefined): boolean => value !== undefined && !isTree(value)
+
+function fromOverride(override: Override, path: Path): LayerValue {
+  if (isMask(override)) return { layer: 'override', kind: 'override', isMask: true }
   const value = valueAt(override.value, path.slice(override.path.length))
-  return value === undefined ? [] : [{ layer: 'override', kind: 'override', value }]
+  return { layer: 'override', kind: 'override', ...(value !== undefined && { value }) }
 }
 
 function describeOverride(

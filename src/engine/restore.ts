@@ -18,11 +18,12 @@ export function restoreJob(parts: Parts, caller: Caller, target: State, request:
     authorise(caller.who, 'config:write', parts.namespace)
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
-    const names = namesIn(state.snapshot, target.snapshot, request.sections)
-    const put = stageDesired(state.snapshot, names, overridesUnder(target.snapshot, names), author)
-    const differences = request.mode === 'overrides' ? [] : namesDiffer(put.after, target.snapshot, names)
+    const meant = await protectedNow(parts, state, target.snapshot)
+    const names = namesIn(state.snapshot, meant, request.sections)
+    const put = stageDesired(state.snapshot, names, overridesUnder(meant, names), author)
+    const differences = request.mode === 'overrides' ? [] : namesDiffer(put.after, meant, names)
     const staged = settle(state.snapshot, put, differences, author)
-    if (request.mode !== 'overrides') requireEqual(staged.after, target.snapshot, names)
+    if (request.mode !== 'overrides') requireEqual(staged.after, meant, names)
     return proposeStaged(
       parts,
       state,
@@ -49,15 +50,12 @@ export function revertJob(
     authorise(caller.who, 'config:write', parts.namespace)
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
-    const changed = changedOverrides(before.snapshot, undone.snapshot)
-    const moved = effectiveDifferences(before.snapshot, undone.snapshot)
-    requireUntouched(state, undone, changed, moved)
-    const put = stageDesired(
-      state.snapshot,
-      namesOf(changed),
-      reverted(state.snapshot, before.snapshot, changed),
-      author,
-    )
+    const from = await protectedNow(parts, state, before.snapshot)
+    const to = await protectedNow(parts, state, undone.snapshot)
+    const changed = changedOverrides(from, to)
+    const moved = effectiveDifferences(from, to)
+    requireUntouched(state, { ...undone, snapshot: to }, changed, moved)
+    const put = stageDesired(state.snapshot, namesOf(changed), reverted(state.snapshot, from, changed), author)
     const differences = moved.flatMap(({ path, before: meant }) => differenceAt(path, put.after.sealedAt(path), meant))
     const staged = settle(state.snapshot, put, differences, author)
     const lost = moved
@@ -76,6 +74,21 @@ export function revertJob(
       },
     )
   }
+}
+
+/** A past state as it may be written today: what the schema calls secret by now is encrypted. */
+async function protectedNow(parts: Parts, now: State, past: Snapshot): Promise<Snapshot> {
+  const reader = await parts.rules.reader(now)
+  const tree = past.sealedTree()
+  const sealed = await sealTree(parts, tree, reader, { documents: now.snapshot.effective })
+  const overrides = await Promise.all([...allOverrides(past)].map((override) => sealOverride(parts, reader, override)))
+  if (sealed === tree && overrides.every((one, i) => i >= 0 && one.isSame)) return past
+  const groups = Map.groupBy(overrides, ({ override }) => override.path[0]!)
+  return new Snapshot({
+    layers: past.layers,
+    overrides: new Map([...groups].map(([name, group]) => [name, byPath(group)])),
+    effective: toDocuments(sealed),
+  })
 }
 
 /** Overrides for what putting back overrides left different, because the base under them has moved since. */

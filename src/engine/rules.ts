@@ -1,9 +1,10 @@
 import { HoldfastError, type Issue } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import { type Path, printPath } from '../model/path.ts'
+import { type Path, parsePath, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
+import { isSealed } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Tree } from '../model/value.ts'
+import type { Tree, Value } from '../model/value.ts'
 import type { State } from './stored.ts'
 import type { Validator } from './validate.ts'
 
@@ -46,7 +47,10 @@ export function rulesOf(limits: Limits): Rules {
     readerNow: ({ schema }) => (schema === undefined ? undefined : readers.get(schema)),
     async issues(state) {
       if (state.schema === undefined) return []
-      return (await validator(state.schema)).validate(state.snapshot.tree())
+      const { validate } = await validator(state.schema)
+      const { tree, unread } = readable(state.snapshot)
+      const issues = await validate(tree)
+      return unread.size === 0 ? issues : issues.filter((issue) => !isUnread(state.snapshot, unread, issue))
     },
     adopt(text, made) {
       validators.set(text, Promise.resolve(made))
@@ -55,14 +59,34 @@ export function rulesOf(limits: Limits): Rules {
   }
 }
 
-/** Overrides at `paths` that a pinned layer keeps from taking effect. */
+/** The whole tree as a reader may see it; a secret whose key is not here stays as it is kept, and as valid as when it was set. */
+function readable(snapshot: Snapshot): { readonly tree: Tree; readonly unread: ReadonlySet<string> } {
+  const unread = new Set<string>()
+  const entries = [...snapshot.effective].map(([name, doc]): [string, Value] => {
+    try {
+      return [name, snapshot.get(printPath([name]))!]
+    } catch (error) {
+      if (!HoldfastError.is(error, 'key')) throw error
+      unread.add(name)
+      return [name, doc.value]
+    }
+  })
+  return { tree: Object.freeze(Object.fromEntries(entries)), unread }
+}
+
+function isUnread(snapshot: Snapshot, unread: ReadonlySet<string>, { path }: Issue): boolean {
+  if (path === '') return false
+  const at = parsePath(path)
+  return unread.has(at[0]!) && isSealed(snapshot.sealedAt(at))
+}
+
+/** What is asked of `paths` that a pinned layer keeps from taking effect. */
 export function shadowed(snapshot: Snapshot, paths: readonly Path[]): readonly Issue[] {
   return paths.flatMap((path) => {
-    const override = snapshot.overrideAt(path)
     const pinned = snapshot.layers.find(
       (layer) => layer.isPinned && speaksOf(layer.documents.get(path[0]!)?.value, path.slice(1)),
     )
-    if (override === undefined || pinned === undefined) return []
+    if (pinned === undefined) return []
     const message = `cannot take effect: the pinned layer ${pinned.name} decides about this key`
     return [{ path: printPath(path), code: 'shadowed', message }]
   })

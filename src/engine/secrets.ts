@@ -2,13 +2,17 @@ import { canonical } from '../model/canonical.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Path, printPath } from '../model/path.ts'
 import { isSealed, SEAL } from '../model/secret.ts'
-import { freeze, type Value } from '../model/value.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { equal, freeze, type Value } from '../model/value.ts'
 import type { Keyring } from './keyring.ts'
 
 /** Turns secret values into text that the store may keep, and back. Deterministic: the same value at the same path gives the same text. */
 export interface Secrets {
-  /** Makes sure that there is a key to `seal` with. */
-  prepare(): Promise<void>
+  /**
+   * Makes sure that there is a key to `seal` with. One is made only where `snapshot` holds no secret yet: what a lost key wrote would
+   * stand beside what only the new one can read.
+   */
+  prepare(snapshot: Snapshot): Promise<void>
   /** `known` is what stands there now: kept as it is where it opens to the same value, also under an older key. */
   seal(path: Path, value: Value, known?: Value): string
   /** Refuses (`key`) where the key is not here or the text does not belong to the path. Keys are read at the first call. */
@@ -27,22 +31,37 @@ export function secretsOf(namespace: string, load: () => Keyring): Secrets {
     return ring
   }
 
+  function open(path: Path, text: string): Value {
+    const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
+    const plain = ready().decrypt(id, sealed, context(path))
+    if (plain === undefined)
+      refuse(`the secret at ${printPath(path)} does not open with key ${id}: it was moved or changed`, id)
+    return freeze(JSON.parse(plain) as Value)
+  }
+
+  /** A secret whose key is lost can still be replaced. */
+  function says(path: Path, sealed: string, value: Value): boolean {
+    try {
+      return equal(open(path, sealed), value)
+    } catch (error) {
+      if (HoldfastError.is(error, 'key')) return false
+      throw error
+    }
+  }
+
   return {
-    prepare: () => ready().ensure(),
+    prepare: (snapshot) => ready().ensure(() => !holdsSecrets(snapshot)),
     seal(path, value, known) {
-      if (isSealed(known) && canonical(this.open(path, known)) === canonical(value)) return known
+      if (isSealed(known) && says(path, known, value)) return known
       const { id, sealed } = ready().encrypt(canonical(value), context(path))
       return `${SEAL}${id}:${sealed}`
     },
-    open(path, text) {
-      const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
-      const plain = ready().decrypt(id, sealed, context(path))
-      if (plain === undefined)
-        refuse(`the secret at ${printPath(path)} does not open with key ${id}: it was moved or changed`, id)
-      return freeze(JSON.parse(plain) as Value)
-    },
+    open,
   }
 }
+
+const holdsSecrets = ({ effective }: Snapshot): boolean =>
+  [...effective.values()].some((doc) => doc.text.includes(SEAL))
 
 function refuse(message: string, keyId?: string): never {
   throw new HoldfastError('key', message, keyId === undefined ? {} : { keyId })

@@ -1,5 +1,5 @@
 import type { SourceStatus } from '../model/config.ts'
-import { HoldfastError } from '../model/errors.ts'
+import { type ErrorCode, HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { SEAL } from '../model/secret.ts'
 import { openSource } from '../source/open.ts'
@@ -88,14 +88,12 @@ export class Sources {
     if (loaded.length > 0 || isNew) {
       try {
         await this.#submit(plan, loaded)
+        for (const result of loaded) await this.#succeed(result)
       } catch (error) {
         if (isNew || !isAboutContent(error)) throw error
         await this.#oneByOne(plan, loaded, error)
-        for (const result of failed) await this.#fail(result.source, result.error)
-        return
       }
     }
-    for (const result of loaded) await this.#succeed(result)
     for (const result of results) if (result.kind === 'unchanged') await this.#recover(result.source)
     for (const result of failed) await this.#fail(result.source, result.error)
   }
@@ -213,5 +211,7 @@ async function load(source: Source, previous: Fingerprint | undefined): Promise<
   }
 }
 
-const isAboutContent = (error: unknown): boolean =>
-  HoldfastError.is(error, 'invalid') || HoldfastError.is(error, 'source') || HoldfastError.is(error, 'not-found')
+/** What a source can be wrong about once it is read: its values, references that have no answer or run in circles, a secret without a key. */
+const ABOUT_CONTENT: ReadonlySet<ErrorCode> = new Set(['invalid', 'source', 'not-found', 'malformed', 'too-large', 'key'])
+
+const isAboutContent = (error: unknown): boolean => error instanceof HoldfastError && ABOUT_CONTENT.has(error.code)

@@ -4,7 +4,7 @@ import type { Override } from '../model/override.ts'
 import { fromSectionKey, printPath } from '../model/path.ts'
 import { isSealed } from '../model/secret.ts'
 import { type Overrides, type Reveal, Snapshot } from '../model/snapshot.ts'
-import { type Tree, typeOf, type Value } from '../model/value.ts'
+import { EMPTY, type Tree, typeOf, type Value } from '../model/value.ts'
 import type { StoredValue, Version } from '../model/version.ts'
 import type { Delta, Document, DocumentLayer, DocumentWrite, OverrideRow, StoredState } from '../store/store.ts'
 
@@ -131,6 +131,9 @@ export function toLayer(spec: SourceSpec, documents: ReadonlyMap<string, Doc>): 
     documents,
   }
 }
+
+/** A source as the list of them is kept. What an inline one says is its layer, where secrets are encrypted; only who gave it can load it. */
+export const keptSpec = (spec: SourceSpec): SourceSpec => (spec.kind === 'inline' ? { ...spec, values: EMPTY } : spec)
 
 export const sourceLayer = (spec: SourceSpec): DocumentLayer => `source:${sourceName(spec)}`
 

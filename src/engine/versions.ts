@@ -5,7 +5,7 @@ import { printPath, toSectionKey } from '../model/path.ts'
 import { authorise } from '../model/principal.ts'
 import { checkTag } from '../model/version.ts'
 import type { MarkWrite } from '../store/store.ts'
-import { concealBy } from './events.ts'
+import { concealPast } from './events.ts'
 import type { Caller, Parts } from './parts.ts'
 import { findVersion, listOf, pageOf, stateAt } from './past.ts'
 import { restoreJob, revertJob } from './restore.ts'
@@ -26,6 +26,7 @@ export function versionsOf(parts: Parts, writer: Writer, callerOf: CallerOf): Ve
   async function mark(kind: MarkWrite['kind'], tag: string, versionId: number, who: Caller): Promise<void> {
     authorise(who.who, 'config:write', namespace)
     await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.who.name })
+    await writer.refresh()
   }
 
   return {
@@ -102,16 +103,13 @@ function snapshotJob(parts: Parts, caller: Caller, request: VersionRequest): Pro
 
 async function compare(parts: Parts, a: string | number, b: string | number): Promise<Comparison> {
   const [from, to] = [await stateAt(parts, a), await stateAt(parts, b)]
-  const [concealFrom, concealTo] = [concealBy(await parts.rules.reader(from)), concealBy(await parts.rules.reader(to))]
+  const conceal = await concealPast(parts, from, to)
   const names = [...new Set([...from.snapshot.effective.keys(), ...to.snapshot.effective.keys()])].sort()
   const differences = names.flatMap((name) =>
     byLeaf(diff(from.snapshot.effective.get(name)?.value, to.snapshot.effective.get(name)?.value, [name])),
   )
   const changes = differences.map(({ path, before, after }) => {
-    const [shownBefore, shownAfter] = [
-      concealTo(path, concealFrom(path, before)),
-      concealFrom(path, concealTo(path, after)),
-    ]
+    const [shownBefore, shownAfter] = [conceal(path, before), conceal(path, after)]
     return {
       path: printPath(path),
       ...toSectionKey(path),

@@ -5,11 +5,12 @@ import { byLeaf, type Difference, diff } from '../model/diff.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { isMask, type Origin } from '../model/override.ts'
 import { toSectionKey } from '../model/path.ts'
-import type { Cause, Version } from '../model/version.ts'
-import type { HistoryWrite, OverrideWrite, Write } from '../store/store.ts'
+import { isSealed } from '../model/secret.ts'
+import type { Cause } from '../model/version.ts'
+import type { Delta, HistoryWrite, OverrideWrite, Write } from '../store/store.ts'
 import { eventsOf, resultOf, toKeyChange } from './events.ts'
 import type { Parts } from './parts.ts'
-import { advance, documentWrites, encode, type State } from './stored.ts'
+import { advance, documentWrites, encode, type State, toState } from './stored.ts'
 
 /** A version to be: the state after it, and what is said about it. */
 export interface Proposal {
@@ -54,7 +55,7 @@ export class Writer {
   readonly #parts: Parts
   #queue: Job[] = []
   #running: Promise<void> | undefined
-  #isBehind = false
+  #behind: PromiseWithResolvers<void> | undefined
   #isClosed = false
 
   constructor(parts: Parts) {
@@ -71,8 +72,10 @@ export class Writer {
 
   /** Takes in what others committed. */
   refresh(): Promise<void> {
-    this.#isBehind = true
-    return this.#start()
+    this.#behind ??= Promise.withResolvers()
+    const { promise } = this.#behind
+    void this.#start()
+    return promise
   }
 
   /** Refuses new jobs and waits for those accepted. */
@@ -84,7 +87,7 @@ export class Writer {
   #start(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
-      if (this.#queue.length > 0 || this.#isBehind) void this.#start()
+      if (this.#queue.length > 0 || this.#behind) void this.#start()
     })
     return this.#running
   }
@@ -92,9 +95,9 @@ export class Writer {
   async #run(): Promise<void> {
     await null // all that is submitted in this turn joins one commit
     let wasBusy = false
-    while (this.#queue.length > 0 || this.#isBehind) {
+    while (this.#queue.length > 0 || this.#behind) {
       if (wasBusy) await new Promise(setImmediate) // lets what arrived during the commit join the next
-      if (this.#isBehind) await this.#catchUp()
+      if (this.#behind) await this.#catchUp()
       const batch = this.#queue.splice(0, BATCH)
       wasBusy = batch.length > 1
       if (batch.length > 0) await this.#commit(batch)
@@ -102,17 +105,28 @@ export class Writer {
   }
 
   async #catchUp(): Promise<void> {
-    this.#isBehind = false
-    const { store, namespace, head, reveal } = this.#parts
+    const behind = this.#behind
+    this.#behind = undefined
+    const { store, namespace, head } = this.#parts
     try {
       const delta = await store.delta(namespace, head.state.version?.id ?? 0)
-      if (delta.versions.length === 0) return
-      head.move(advance(head.state, delta, reveal))
+      head.move(await this.#caughtUp(delta))
       for (const event of await eventsOf(this.#parts, delta)) this.#parts.publish(event)
     } catch (error) {
       this.#parts.log.warn({ namespace, error: (error as Error).message }, 'could not read what others committed')
       if (this.#queue.length > 0) for (const job of this.#queue.splice(0)) job.reject(error)
+    } finally {
+      behind?.resolve()
     }
+  }
+
+  /** The state after `delta`. All is read again where what we knew was deleted or purged meanwhile; tags move without a version. */
+  async #caughtUp(delta: Delta): Promise<State> {
+    const { store, namespace, head, reveal } = this.#parts
+    const known = head.state.version
+    const found = known && (await store.find(namespace, { base: { kind: 'id', id: known.id }, back: 0 }))
+    if (known?.chainHash !== found?.chainHash) return toState(await store.state(namespace), reveal)
+    return delta.versions.length === 0 ? { ...head.state, version: found } : advance(head.state, delta, reveal)
   }
 
   async #commit(batch: readonly Job[]): Promise<void> {
@@ -124,14 +138,17 @@ export class Writer {
         await this.#write(staged)
         return
       } catch (error) {
-        if (!HoldfastError.is(error, 'conflict')) {
-          for (const { job } of staged) job.reject(error)
-          return
-        }
+        if (!HoldfastError.is(error, 'conflict')) return this.#refuse(staged, error)
         await this.#catchUp()
         jobs = staged.map(({ job }) => job)
       }
     }
+  }
+
+  /** One job's taken tag is no other job's fault. */
+  async #refuse(staged: readonly { readonly job: Job }[], error: unknown): Promise<void> {
+    if (staged.length === 1 || !HoldfastError.is(error, 'exists')) for (const { job } of staged) job.reject(error)
+    else for (const { job } of staged) await this.#commit([job])
   }
 
   /** Stages each job on the one before it; those that are refused, dry or empty are answered here. */
@@ -142,7 +159,7 @@ export class Writer {
       try {
         const proposal = await job.propose(state)
         if (proposal === undefined) job.resolve(NOTHING)
-        else if (proposal.dryRun) job.resolve(await this.#result(proposal, null))
+        else if (proposal.dryRun) job.resolve(await this.#result(proposal))
         else {
           staged.push({ job, proposal })
           state = proposal.after
@@ -158,28 +175,34 @@ export class Writer {
     const { store, namespace, head } = this.#parts
     const writes: Write[] = []
     for (const { proposal } of staged) writes.push(await toWrite(proposal))
+    const results = await Promise.all(staged.map(({ proposal }) => this.#result(proposal)))
     const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)
     const last = staged.at(-1)!.proposal.after
+    for (const [i, { proposal }] of staged.entries()) proposal.origin.versionId = versions[i]!.id
     head.move({ ...last, version: versions.at(-1)!, ahead: 0 })
     for (const [i, { job, proposal }] of staged.entries()) {
-      const version = versions[i]!
-      proposal.origin.versionId = version.id
-      const result = await this.#result(proposal, version)
-      this.#parts.publish({ ...result, version, reason: proposal.reason })
-      job.resolve(result)
+      const done = { ...results[i]!, version: versions[i]! }
+      this.#parts.publish({ ...done, reason: proposal.reason })
+      job.resolve(done)
     }
   }
 
-  #result(proposal: Proposal, version: Version | null): Promise<ChangeResult> {
-    return resultOf(this.#parts, proposal.after, version, changesOf(proposal))
+  #result(proposal: Proposal): Promise<ChangeResult> {
+    return resultOf(this.#parts, proposal.after, null, changesOf(proposal))
   }
 }
 
 /** A proposal's changes key by key, values as stored: of the overrides, and of the base where its layers moved. */
 function changesOf(proposal: Proposal): readonly KeyChange[] {
   const ofOverrides = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
-  return [...ofOverrides, ...baseChanges(proposal).map(toBaseChange)]
+  return [...ofOverrides, ...baseChanges(proposal).map(toBaseChange)].map(unexposed)
 }
+
+/** What a key said before it became secret is not told or written again. */
+const unexposed = (change: KeyChange): KeyChange =>
+  isSealed(change.newValue) && !isSealed(change.oldValue)
+    ? toKeyChange(change.operation, change, undefined, change.newValue)
+    : change
 
 function toBaseChange({ path, before, after }: Difference): KeyChange {
   const operation = before === undefined ? 'CREATE' : after === undefined ? 'DELETE' : 'UPDATE'
@@ -210,8 +233,8 @@ async function toWrite(proposal: Proposal): Promise<Write> {
     documents: documentWrites(proposal.before, proposal.after),
     overrides: (proposal.staged?.overrides ?? []).map(toOverrideWrite),
     history: [
-      ...changes.map((change) => toHistory('override', change)),
-      ...baseChanges(proposal).map((difference) => toHistory('base', toBaseChange(difference))),
+      ...changes.map((change) => toHistory('override', unexposed(change))),
+      ...baseChanges(proposal).map((difference) => toHistory('base', unexposed(toBaseChange(difference)))),
     ],
     tags: proposal.tags,
     baseline: proposal.baseline,

@@ -42,16 +42,16 @@ export function stage(before: Snapshot, steps: readonly Step[], author: Authorsh
 }
 
 function putValue(snapshot: Snapshot, edits: OverrideEdits, path: Path, value: Value, author: Authorship): void {
-  if (equal(edits.at(path)?.value, value)) return
   edits.removeBlockers(path)
-  edits.removeWithin(path)
-  edits.put(newOverride(snapshot, path, value, author))
+  edits.removeBelow(path)
+  if (!equal(edits.at(path)?.value, value)) edits.put(newOverride(snapshot, path, value, author))
 }
 
 function putMask(snapshot: Snapshot, edits: OverrideEdits, path: Path, author: Authorship): void {
+  edits.removeBelow(path)
   const known = edits.at(path)
   if (known !== undefined && isMask(known)) return
-  edits.removeWithin(path)
+  edits.remove(path)
   if (snapshot.baseAt(path) !== undefined) edits.put(newOverride(snapshot, path, undefined, author))
 }
 
@@ -104,6 +104,10 @@ class OverrideEdits {
 
   removeWithin(path: Path): void {
     this.#remove(path[0]!, (override) => isWithin(override.path, path))
+  }
+
+  removeBelow(path: Path): void {
+    this.#remove(path[0]!, (override) => override.path.length > path.length && isWithin(override.path, path))
   }
 
   /** Ancestors that hold a plain value would make a key below them impossible; `{}` and masks leave room for it. */
@@ -188,7 +192,7 @@ export function keyChanges(before: Snapshot, staged: Staged): readonly KeyChange
 
 /** Splits an object into the leaves it sets, so that every override is of one key; refuses what the limits forbid. */
 export function toSteps(path: Path, value: Value, limits: Limits): readonly Step[] {
-  if (path.length > 1 && path[0] === '') {
+  if (path[0] === '' && (path.length > 1 || isTree(value))) {
     throw new HoldfastError(
       'malformed',
       'the first segment of a path cannot be empty: section "" means keys outside any section',

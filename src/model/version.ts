@@ -66,7 +66,7 @@ export function parseRef(text: string | number): VersionRef {
 
 function parseBase(name: string, whole: string): VersionRef['base'] {
   if (name === 'latest' || name === 'baseline') return { kind: name }
-  if (/^v?[0-9]{1,15}$/.test(name)) return { kind: 'id', id: Number(name.replace('v', '')) }
+  if (/^[0-9]{1,15}$/.test(name)) return { kind: 'id', id: Number(name) }
   if (name.startsWith('@')) {
     const time = new Date(name.slice(1))
     if (/^@\d{4}-\d\d-\d\d/.test(name) && !Number.isNaN(time.getTime()))

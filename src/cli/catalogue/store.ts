@@ -1,0 +1,130 @@
+import type { Command } from '../command.ts'
+
+const YES = { name: 'yes', summary: 'do not ask' }
+
+export const STORE: readonly Command[] = [
+  {
+    name: 'verify',
+    group: 'Care of the store',
+    summary: 'Recompute every hash and find what was tampered with',
+    details: [
+      'Exits with 2 where something is wrong. A cut tail shows only against a head kept elsewhere: verify prints the heads, --expect-head takes one back.',
+    ],
+    arguments: [],
+    options: [
+      {
+        name: 'expect-head',
+        value: 'HASH',
+        summary: 'the chain hash the namespace must have, or must have had; 8 digits or more',
+      },
+    ],
+    examples: [
+      ['holdfast verify', 'the whole store'],
+      ['holdfast verify -n default --expect-head 3f9a01bc52d1', 'against a head from a backup'],
+    ],
+    load: () => import('../commands/verify.ts'),
+  },
+  {
+    name: 'stats',
+    group: 'Care of the store',
+    summary: 'Show sizes, counts and the largest keys',
+    arguments: [],
+    options: [],
+    examples: [
+      ['holdfast stats', 'for people'],
+      ['holdfast stats --json', 'for a program'],
+    ],
+    load: () => import('../commands/stats.ts'),
+  },
+  {
+    name: 'purge',
+    group: 'Care of the store',
+    summary: 'Drop old history and versions',
+    details: ['The newest version, the baseline and tagged versions always stay.'],
+    arguments: [],
+    options: [
+      { name: 'older-than', value: 'AGE', summary: 'only what is older: 90d, 12w, 1y, or a date' },
+      { name: 'keep', value: 'N', isInteger: true, summary: 'keep the newest N versions whatever their age' },
+      { name: 'dry-run', summary: 'say what would go, and drop nothing' },
+    ],
+    examples: [
+      ['holdfast purge --older-than 90d --keep 100 --dry-run', 'see first'],
+      ['holdfast purge --older-than 90d --keep 100', 'then do it'],
+    ],
+    load: () => import('../commands/purge.ts'),
+  },
+  {
+    name: 'backup',
+    group: 'Care of the store',
+    summary: 'Copy the store while others write; check a copy; put one back',
+    details: [
+      '--verify opens the copy, checks hashes and chain, and counts; it exits with 2 where something is wrong.',
+    ],
+    arguments: [{ name: 'FILE', isOptional: true, completes: 'file' }],
+    options: [
+      { name: 'verify', value: 'FILE', summary: 'check this copy' },
+      { name: 'restore', value: 'FILE', summary: 'put this copy in the place of the store, which is kept beside it' },
+      YES,
+    ],
+    examples: [
+      ['holdfast backup backups/monday.db', 'a copy'],
+      ['holdfast backup --verify backups/monday.db', 'is it good?'],
+      ['holdfast backup --restore backups/monday.db', 'go back to it'],
+    ],
+    load: () => import('../commands/backup.ts'),
+  },
+  {
+    name: 'namespace',
+    group: 'Care of the store',
+    summary: 'List, create or delete namespaces',
+    arguments: [
+      { name: 'ACTION', choices: ['list', 'create', 'delete'] },
+      { name: 'NAME', isOptional: true },
+    ],
+    options: [YES],
+    examples: [
+      ['holdfast namespace list', 'what the store has'],
+      ['holdfast namespace create tacacs-prod', 'a new one, empty'],
+      ['holdfast namespace delete tacacs-test', 'with all its versions, after asking'],
+    ],
+    load: () => import('../commands/namespace.ts'),
+  },
+]
+
+export const AROUND: readonly Command[] = [
+  {
+    name: 'completion',
+    group: 'Around it',
+    summary: 'Make a shell complete commands, flags, keys and tags',
+    arguments: [{ name: 'SHELL', choices: ['bash', 'zsh', 'fish'] }],
+    options: [],
+    examples: [
+      ['source <(holdfast completion bash)', 'in ~/.bashrc'],
+      ['source <(holdfast completion zsh)', 'in ~/.zshrc'],
+      ['holdfast completion fish | source', 'in config.fish'],
+    ],
+    load: () => import('../commands/completion.ts'),
+  },
+  {
+    name: 'help',
+    group: 'Around it',
+    summary: 'Tell more about a command',
+    arguments: [{ name: 'COMMAND', isOptional: true }],
+    options: [],
+    examples: [
+      ['holdfast help', 'all commands'],
+      ['holdfast help restore', 'one of them'],
+    ],
+    load: () => import('../commands/help.ts'),
+  },
+  {
+    name: 'complete',
+    group: 'Around it',
+    summary: 'Answer a shell that asks how its line may go on',
+    arguments: [{ name: 'WORD', isOptional: true, isMany: true }],
+    options: [],
+    examples: [['holdfast complete -- set server.', 'what may follow']],
+    isHidden: true,
+    load: () => import('../commands/complete.ts'),
+  },
+]

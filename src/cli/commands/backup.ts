@@ -1,0 +1,67 @@
+import { resolve } from 'node:path'
+import type { Call, Run } from '../command.ts'
+import { confirm } from '../confirm.ts'
+import { DIFFERENT, DONE } from '../print.ts'
+import { progressLine } from '../progress.ts'
+import { refuse } from '../refuse.ts'
+import { openStore, readTarget, storeOptions } from '../target.ts'
+import { bytes, count, visible } from '../text.ts'
+import { printVerdict } from './verify.ts'
+
+export const run: Run = async (call) => {
+  const { operands, flags } = call
+  const said = [operands[0], flags.text('verify'), flags.text('restore')].filter((file) => file !== undefined)
+  if (said.length !== 1)
+    refuse(
+      'holdfast backup does one thing with one file.',
+      'Write backup FILE, backup --verify FILE or backup --restore FILE.',
+    )
+  const file = resolve(call.io.cwd, said[0]!)
+  if (flags.has('verify')) return verify(call, file)
+  return flags.has('restore') ? restore(call, file) : copy(call, file)
+}
+
+async function copy(call: Call, file: string): Promise<number> {
+  const { io, print } = call
+  const { admin } = await openStore(call)
+  await using store = admin
+  const { onProgress, clear } = progressLine('copying', io, print)
+  const report = await store.backup(file, onProgress)
+  clear()
+  if (print.json) print.document(report)
+  else {
+    const what = `${count(report.versions, 'version')} and ${count(report.history, 'history entry', 'history entries')}`
+    print.line(`Copied ${what} to ${visible(report.file)} (${bytes(report.bytes)}).`)
+    printHeads(call, report.heads)
+  }
+  return DONE
+}
+
+async function verify({ io, print }: Call, file: string): Promise<number> {
+  const { verifyBackup } = await import('../../engine/backup.ts')
+  const { onProgress, clear } = progressLine('verifying', io, print)
+  const result = await verifyBackup(file, { onProgress })
+  clear()
+  if (print.json) print.document(result)
+  else printVerdict(result, print)
+  return result.ok ? DONE : DIFFERENT
+}
+
+async function restore(call: Call, file: string): Promise<number> {
+  const { print } = call
+  const target = await readTarget(call)
+  await confirm(call, `This puts ${visible(file)} in the place of ${visible(target.options.store ?? '')}.`, 'yes')
+  const { restoreBackup } = await import('../../engine/backup.ts')
+  const result = await restoreBackup(file, storeOptions(target))
+  if (print.json) print.document(result)
+  else {
+    print.line(`Put back ${count(result.versions, 'version')} into ${visible(result.store)}.`)
+    if (result.replaced !== null) print.line(`What was there before is kept as ${visible(result.replaced)}.`)
+    printHeads(call, result.heads)
+  }
+  return DONE
+}
+
+function printHeads({ print }: Call, heads: Readonly<Record<string, string>>): void {
+  for (const [namespace, head] of Object.entries(heads)) print.note(`head of ${namespace}: ${head}`)
+}

@@ -1,0 +1,14 @@
+import type { Run } from '../command.ts'
+import { guardsOf, printResult, provenanceOf } from '../result.ts'
+import { openTarget } from '../target.ts'
+
+export const run: Run = async (call) => {
+  const { operands, flags, print } = call
+  await using config = await openTarget(call)
+  const result = await config.change({ mask: operands, ...provenanceOf(flags), ...guardsOf(flags) })
+  printResult(result, print, {
+    dryRun: flags.has('dry-run'),
+    nothing: `the base has nothing to mask at ${operands.join(', ')}`,
+  })
+  return undefined
+}

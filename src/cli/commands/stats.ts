@@ -1,0 +1,65 @@
+import type { Stats } from '../../model/config.ts'
+import type { Run } from '../command.ts'
+import type { Printer } from '../print.ts'
+import { pairs, table } from '../table.ts'
+import { openStore } from '../target.ts'
+import { bytes } from '../text.ts'
+import { stamp } from '../time.ts'
+
+export const run: Run = async (call) => {
+  const { print } = call
+  const { admin } = await openStore(call)
+  await using store = admin
+  const stats = await store.stats()
+  if (print.json) print.document(stats)
+  else show(stats, print)
+  return undefined
+}
+
+function show(stats: Stats, print: Printer): void {
+  const size = `${bytes(stats.bytes)}, ${bytes(stats.freeBytes)} of it free; log ${bytes(stats.walBytes)}`
+  print.lines(
+    pairs(
+      [
+        ['store', stats.store],
+        ['size', size],
+        ['schema', `version ${stats.schemaVersion}`],
+      ],
+      print,
+    ),
+  )
+  print.line()
+  const rows = stats.namespaces.map(({ namespace, versions, history, overrides, documentBytes, newest }) => [
+    { text: namespace, paint: (text: string) => print.paint('bold', text) },
+    String(versions),
+    String(history),
+    String(overrides),
+    bytes(documentBytes),
+    newest === null ? '–' : stamp(newest),
+  ])
+  print.lines(table(NAMESPACES, rows, print))
+  if (stats.largestKeys.length === 0) return
+  print.line()
+  print.lines(
+    table(
+      KEYS,
+      stats.largestKeys.map((key) => [key.path, key.namespace, bytes(key.bytes)]),
+      print,
+    ),
+  )
+}
+
+const NAMESPACES = [
+  { title: 'NAMESPACE', least: 9 },
+  { title: 'VERSIONS', isRight: true },
+  { title: 'HISTORY', isRight: true },
+  { title: 'OVERRIDES', isRight: true },
+  { title: 'SIZE', isRight: true },
+  { title: 'NEWEST' },
+]
+
+const KEYS = [
+  { title: 'LARGEST KEYS', least: 12 },
+  { title: 'NAMESPACE', least: 9 },
+  { title: 'SIZE', isRight: true },
+]
