@@ -23,6 +23,8 @@ export interface BasePlan {
   /** Canonical text of another schema. */
   readonly schema?: string
   readonly by: Caller
+  /** Whether the namespace is being opened: a URL that was asked a moment ago is then not asked again. */
+  readonly isOpening?: boolean
 }
 
 export type LoadedSource = Extract<LoadResult, { kind: 'loaded' }>

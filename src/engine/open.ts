@@ -196,6 +196,7 @@ async function openSources(
   const isOtherList = specs !== undefined && !equal(toTree(specs), toTree(parts.head.state.specs))
   const plan = {
     by: callerOf({}),
+    isOpening: true,
     ...(isOtherList && { specs }),
     ...(schema?.other !== undefined && { schema: schema.other }),
   }

@@ -49,10 +49,11 @@ export async function stateAt(parts: Parts, ref: string | number): Promise<State
 }
 
 const PAGE = 50
+const MOST = 1000
 
 /** A page's size and start from a caller's words. A cursor is the id of the last row before the page. */
 export function pageOf({ limit = PAGE, cursor }: { readonly limit?: number; readonly cursor?: string }): Page {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
     throw new HoldfastError('malformed', `a limit is a whole number from 1 to 1000, not ${limit}`, { what: 'limit' })
   }
   if (cursor === undefined) return { limit }
@@ -62,6 +63,16 @@ export function pageOf({ limit = PAGE, cursor }: { readonly limit?: number; read
     })
   }
   return { limit, before: Number(cursor) }
+}
+
+/** A page's rows and one more, which tells whether there is a next page; of the largest page it is read by itself. */
+export async function readPage<Row extends { readonly id: number }>(
+  page: Page,
+  read: (page: Page) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  if (page.limit < MOST) return read({ ...page, limit: page.limit + 1 })
+  const rows = await read(page)
+  return rows.length < MOST ? rows : [...rows, ...(await read({ limit: 1, before: rows.at(-1)!.id }))]
 }
 
 /** A list of a page's rows, of which one more than the page was read. */
@@ -84,7 +95,7 @@ export async function history(parts: Parts, query: HistoryQuery): Promise<List<H
     ...(query.since !== undefined && { since: toTime(query.since, 'since') }),
     ...(query.until !== undefined && { until: toTime(query.until, 'until') }),
   }
-  const rows = await parts.store.history(parts.namespace, filter, { ...page, limit: page.limit + 1 })
+  const rows = await readPage(page, (one) => parts.store.history(parts.namespace, filter, one))
   const conceal = concealBy(await parts.rules.reader(parts.head.state))
   return listOf(rows, page, (row) => toEntry(parts.namespace, row, conceal))
 }

@@ -1,15 +1,19 @@
 import { type Authorship, type Desired, type Staged, type Step, stage, stageDesired } from '../model/change.ts'
 import type { RestoreRequest } from '../model/config.ts'
 import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import { allOverrides } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { leaves } from '../model/layer.ts'
+import { type Layer, leaves, valueAt, withValue } from '../model/layer.ts'
+import type { Override } from '../model/override.ts'
 import { type Path, printPath } from '../model/path.ts'
 import { authorise } from '../model/principal.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import { equal, isBranch, type Value } from '../model/value.ts'
+import type { SchemaReader } from '../model/schema.ts'
+import { Snapshot } from '../model/snapshot.ts'
+import { EMPTY, equal, isBranch, type Tree, type Value } from '../model/value.ts'
 import { authorOf, proposeStaged, requireVersion } from './changes.ts'
+import { sealTree } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
-import type { State } from './stored.ts'
+import { type State, toDocuments } from './stored.ts'
 import type { Propose } from './writer.ts'
 
 /** Back to `target`: its overrides, and, unless only these were asked for, what else it takes to make the effective values equal. */
@@ -79,16 +83,29 @@ export function revertJob(
 /** A past state as it may be written today: what the schema calls secret by now is encrypted. */
 async function protectedNow(parts: Parts, now: State, past: Snapshot): Promise<Snapshot> {
   const reader = await parts.rules.reader(now)
+  const known = { documents: now.snapshot.effective }
   const tree = past.sealedTree()
-  const sealed = await sealTree(parts, tree, reader, { documents: now.snapshot.effective })
-  const overrides = await Promise.all([...allOverrides(past)].map((override) => sealOverride(parts, reader, override)))
-  if (sealed === tree && overrides.every((one, i) => i >= 0 && one.isSame)) return past
-  const groups = Map.groupBy(overrides, ({ override }) => override.path[0]!)
-  return new Snapshot({
-    layers: past.layers,
-    overrides: new Map([...groups].map(([name, group]) => [name, byPath(group)])),
-    effective: toDocuments(sealed),
-  })
+  const sealed = await sealTree(parts, tree, reader, known)
+  const before = [...allOverrides(past)]
+  const after = await Promise.all(before.map((override) => sealOverride(parts, override, reader, known)))
+  if (sealed === tree && after.every((override, i) => override === before[i])) return past
+  const groups = Map.groupBy(after, ({ path }) => path[0]!)
+  const overrides = new Map(
+    [...groups].map(([name, group]) => [name, new Map(group.map((one) => [printPath(one.path), one]))]),
+  )
+  return new Snapshot({ layers: past.layers, overrides, effective: toDocuments(sealed) })
+}
+
+async function sealOverride(
+  parts: Parts,
+  override: Override,
+  reader: SchemaReader | undefined,
+  known: Pick<Layer, 'documents'>,
+): Promise<Override> {
+  if (override.value === undefined) return override
+  const tree = withValue(EMPTY, override.path, override.value) as Tree
+  const sealed = await sealTree(parts, tree, reader, known)
+  return sealed === tree ? override : { ...override, value: valueAt(sealed, override.path)! }
 }
 
 /** Overrides for what putting back overrides left different, because the base under them has moved since. */

@@ -11,6 +11,8 @@ import type { Caller, Parts } from './parts.ts'
 import { toStatus } from './status.ts'
 import type { Writer } from './writer.ts'
 
+const DEFAULT_REFRESH_MS = 60_000
+
 /** Loads the base's layers, makes a version where they moved, and keeps the last good one of each that fails. */
 export class Sources {
   readonly #parts: Parts
@@ -53,9 +55,8 @@ export class Sources {
 
   async #reload(plan: BasePlan): Promise<readonly SourceStatus[]> {
     const isNew = plan.specs !== undefined || plan.schema !== undefined
-    const results = await Promise.all(
-      this.#loadable().map((source) => load(source, isNew ? undefined : this.#fingerprint(source))),
-    )
+    const due = this.#loadable().filter((source) => isNew || !plan.isOpening || this.#isDue(source))
+    const results = await Promise.all(due.map((source) => load(source, isNew ? undefined : this.#fingerprint(source))))
     await this.#settle(plan, results, isNew)
     await this.#note(plan, results)
     return this.statuses()
@@ -73,6 +74,13 @@ export class Sources {
 
   #loadable(): readonly Source[] {
     return this.#sources.filter((source) => source.spec.kind !== 'env' || this.#loadsEnvironment)
+  }
+
+  /** A URL is asked again when its refresh interval has passed, however many commands run in between; what failed is tried again. */
+  #isDue({ spec, name }: Source): boolean {
+    const state = this.#states.get(name)
+    if (spec.kind !== 'url' || state?.state !== 'ok') return true
+    return this.#parts.now().getTime() - Date.parse(state.checkedAt) >= (spec.refreshMs ?? DEFAULT_REFRESH_MS)
   }
 
   #fingerprint(source: Source): Fingerprint | undefined {
@@ -152,7 +160,7 @@ export class Sources {
 
   async #recover(source: Source): Promise<void> {
     const known = this.#states.get(source.name)
-    if (known === undefined || known.state === 'ok') return
+    if (known === undefined || (known.state === 'ok' && source.spec.kind !== 'url')) return
     await this.#save(source, { ...known, state: 'ok', error: null, checkedAt: this.#parts.now().toISOString() })
   }
 
@@ -212,6 +220,13 @@ async function load(source: Source, previous: Fingerprint | undefined): Promise<
 }
 
 /** What a source can be wrong about once it is read: its values, references that have no answer or run in circles, a secret without a key. */
-const ABOUT_CONTENT: ReadonlySet<ErrorCode> = new Set(['invalid', 'source', 'not-found', 'malformed', 'too-large', 'key'])
+const ABOUT_CONTENT: ReadonlySet<ErrorCode> = new Set([
+  'invalid',
+  'source',
+  'not-found',
+  'malformed',
+  'too-large',
+  'key',
+])
 
 const isAboutContent = (error: unknown): boolean => error instanceof HoldfastError && ABOUT_CONTENT.has(error.code)

@@ -7,7 +7,7 @@ import { checkTag } from '../model/version.ts'
 import type { MarkWrite } from '../store/store.ts'
 import { concealPast } from './events.ts'
 import type { Caller, Parts } from './parts.ts'
-import { findVersion, listOf, pageOf, stateAt } from './past.ts'
+import { findVersion, listOf, pageOf, readPage, stateAt } from './past.ts'
 import { restoreJob, revertJob } from './restore.ts'
 import type { Propose, Writer } from './writer.ts'
 
@@ -37,7 +37,7 @@ export function versionsOf(parts: Parts, writer: Writer, callerOf: CallerOf): Ve
     },
     async list(query = {}) {
       const page = pageOf(query)
-      const rows = await store.versions(namespace, { ...page, limit: page.limit + 1 })
+      const rows = await readPage(page, (one) => store.versions(namespace, one))
       return listOf(rows, page, (version) => version)
     },
     get: (ref) => findVersion(parts, ref),

@@ -159,7 +159,7 @@ export class Writer {
       try {
         const proposal = await job.propose(state)
         if (proposal === undefined) job.resolve(NOTHING)
-        else if (proposal.dryRun) job.resolve(await this.#result(proposal))
+        else if (proposal.dryRun) job.resolve(await this.#result(proposal, changesOf(proposal)))
         else {
           staged.push({ job, proposal })
           state = proposal.after
@@ -173,9 +173,14 @@ export class Writer {
 
   async #write(staged: readonly { readonly job: Job; readonly proposal: Proposal }[]): Promise<void> {
     const { store, namespace, head } = this.#parts
+    const { sha256 } = await hashing()
     const writes: Write[] = []
-    for (const { proposal } of staged) writes.push(await toWrite(proposal))
-    const results = await Promise.all(staged.map(({ proposal }) => this.#result(proposal)))
+    const results: ChangeResult[] = []
+    for (const { proposal } of staged) {
+      const changes = changesOf(proposal)
+      writes.push(toWrite(proposal, changes, sha256(canonicalParts(proposal.after.snapshot.effective).join(''))))
+      results.push(await this.#result(proposal, changes))
+    }
     const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)
     const last = staged.at(-1)!.proposal.after
     for (const [i, { proposal }] of staged.entries()) proposal.origin.versionId = versions[i]!.id
@@ -187,15 +192,29 @@ export class Writer {
     }
   }
 
-  #result(proposal: Proposal): Promise<ChangeResult> {
-    return resultOf(this.#parts, proposal.after, null, changesOf(proposal))
+  #result(proposal: Proposal, { ofOverrides, ofBase }: Changes): Promise<ChangeResult> {
+    return resultOf(this.#parts, proposal.after, null, [...ofOverrides, ...ofBase])
   }
 }
 
+/** Loaded with the first write, and asked for once: an `import()` of what is there costs as much as hashing 20 kB. */
+let hash: Promise<typeof import('../model/hash.ts')> | undefined
+
+function hashing(): Promise<typeof import('../model/hash.ts')> {
+  hash ??= import('../model/hash.ts')
+  return hash
+}
+
 /** A proposal's changes key by key, values as stored: of the overrides, and of the base where its layers moved. */
-function changesOf(proposal: Proposal): readonly KeyChange[] {
+interface Changes {
+  readonly ofOverrides: readonly KeyChange[]
+  readonly ofBase: readonly KeyChange[]
+}
+
+function changesOf(proposal: Proposal): Changes {
   const ofOverrides = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
-  return [...ofOverrides, ...baseChanges(proposal).map(toBaseChange)].map(unexposed)
+  const ofBase = baseChanges(proposal).map(toBaseChange)
+  return { ofOverrides: ofOverrides.map(unexposed), ofBase: ofBase.map(unexposed) }
 }
 
 /** What a key said before it became secret is not told or written again. */
@@ -218,9 +237,7 @@ function baseChanges({ before, after }: Proposal): readonly Difference[] {
   return names.flatMap((name) => byLeaf(diff(old.withoutOverrides(name), next.withoutOverrides(name), [name])))
 }
 
-async function toWrite(proposal: Proposal): Promise<Write> {
-  const { sha256 } = await import('../model/hash.ts')
-  const changes = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
+function toWrite(proposal: Proposal, { ofOverrides, ofBase }: Changes, configHash: string): Write {
   return {
     cause: proposal.cause,
     description: proposal.description,
@@ -229,12 +246,12 @@ async function toWrite(proposal: Proposal): Promise<Write> {
     sourceIp: proposal.sourceIp,
     reason: proposal.reason,
     comment: proposal.comment,
-    configHash: sha256(...canonicalParts(proposal.after.snapshot.effective)),
+    configHash,
     documents: documentWrites(proposal.before, proposal.after),
     overrides: (proposal.staged?.overrides ?? []).map(toOverrideWrite),
     history: [
-      ...changes.map((change) => toHistory('override', unexposed(change))),
-      ...baseChanges(proposal).map((difference) => toHistory('base', unexposed(toBaseChange(difference)))),
+      ...ofOverrides.map((change) => toHistory('override', change)),
+      ...ofBase.map((change) => toHistory('base', change)),
     ],
     tags: proposal.tags,
     baseline: proposal.baseline,
