@@ -44,7 +44,10 @@ export class Printer {
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
+  /** Columns to wrap words to. */
   readonly width: number
+  /** Columns that data may take before it is cut: all of it where no terminal shows it. */
+  readonly room: number
   /** True where a person reads standard output on a terminal, which values must not be able to steer. */
   readonly isTerminal: boolean
   readonly #io: Io
@@ -58,6 +61,7 @@ export class Printer {
     this.#color = options.color && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb'
     this.isTerminal = io.stdout.isTTY === true
     this.width = Math.max(40, io.stdout.columns ?? 80)
+    this.room = this.isTerminal || io.stdout.columns !== undefined ? this.width : Number.POSITIVE_INFINITY
   }
 
   line(text = ''): void {
@@ -109,10 +113,10 @@ export class Printer {
   #errorLines(error: unknown, known: HoldfastError | undefined): void {
     const head = this.#paint(this.#io.stderr, 'red', 'holdfast:')
     const message = error instanceof Error ? error.message : String(error)
-    const lines = message.split('\n').map(visible)
-    this.#io.stderr.write(`${head} ${known ? '' : 'unexpected failure: '}${lines.join('\n')}\n`)
     const issues = HoldfastError.is(error, 'invalid') ? error.details.issues : []
     const isTold = issues.length === 1 && message.includes(issues[0]!.message)
+    const lines = (isTold ? message : message.replace(INVALID, '$1')).split('\n').map(visible)
+    this.#io.stderr.write(`${head} ${known ? '' : 'unexpected failure: '}${lines.join('\n')}\n`)
     if (!isTold) for (const issue of issues) this.#io.stderr.write(`  ${issueLine(issue)}\n`)
     if (HoldfastError.is(error, 'sources-differ'))
       this.#io.stderr.write('Say --replace-sources to take the new list.\n')
@@ -124,14 +128,18 @@ export class Printer {
   }
 }
 
+/** What comes before the findings that a refusal names in one sentence; as lines of their own they are easier to read. */
+const INVALID = /^(the configuration would not be valid:).*$/s
+
 /** One finding as a line: path, what is wrong, what would be right. */
 export function issueLine(issue: {
   path: string
   message: string
+  source?: string
   allowed?: readonly unknown[]
   didYouMean?: string
 }): string {
-  const where = issue.path === '' ? '' : `${issue.path}: `
+  const where = [issue.source, issue.path].flatMap((part) => (part ? [`${part}: `] : [])).join('')
   const allowed =
     issue.allowed && !issue.message.includes(String(issue.allowed[0]))
       ? ` (${issue.allowed.map((item) => JSON.stringify(item)).join(', ')})`

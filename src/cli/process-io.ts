@@ -5,8 +5,9 @@ const { fstatSync, writeSync } = process.getBuiltinModule('node:fs')
 
 /** The real terminal. Nobody reading any more (`| head`) ends the output quietly, never the work that is under way. */
 export function processIo(): Io {
-  const controller = new AbortController()
-  const stop = () => controller.abort()
+  let controller: AbortController | undefined
+  const stopping = () => (controller ??= new AbortController())
+  const stop = () => stopping().abort()
   return {
     stdout: new FileOutput(1, () => process.stdout, stop),
     stderr: new FileOutput(2, () => process.stderr, stop),
@@ -18,7 +19,7 @@ export function processIo(): Io {
     interrupt() {
       process.once('SIGINT', stop)
       process.once('SIGTERM', stop)
-      return controller.signal
+      return stopping().signal
     },
     ask,
   }

@@ -3,7 +3,6 @@ import { HoldfastError, type Position } from '../model/errors.ts'
 import type { SourceSpec } from '../model/layer.ts'
 import { printPath } from '../model/path.ts'
 import { isTree, type Tree, type Value } from '../model/value.ts'
-import { readPlainYaml } from './plain-yaml.ts'
 
 const { existsSync, readFileSync } = process.getBuiltinModule('node:fs')
 
@@ -38,6 +37,7 @@ export async function loadProject(file: string): Promise<Project> {
 }
 
 async function parse(text: string, file: string) {
+  const { readPlainYaml } = await import('./plain-yaml.ts')
   const plain = readPlainYaml(text)
   if (plain !== undefined) return plain
   const [{ loadFormat }, { LIMITS }] = await Promise.all([import('../format/load.ts'), import('../model/limits.ts')])

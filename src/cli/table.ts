@@ -16,19 +16,19 @@ export interface Cell {
 }
 
 /**
- * Rows in aligned columns of at most `width` together. Where they do not fit, the widest squeezable columns give way first and their
+ * Rows in aligned columns of at most `room` together. Where they do not fit, the widest squeezable columns give way first and their
  * cells are cut in the middle, so that a table never breaks.
  */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly (string | Cell)[])[],
-  options: { readonly width: number; readonly paintTitle: Paint },
+  options: { readonly room: number; readonly paintTitle: Paint },
 ): string[] {
   const cells = rows.map((row) => row.map((cell) => clean(typeof cell === 'string' ? { text: cell } : cell)))
   const natural = columns.map(({ title }, i) =>
     Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]?.text ?? ''))),
   )
-  const widths = squeeze(natural, columns, options.width)
+  const widths = squeeze(natural, columns, options.room)
   const titles = columns.map(({ title }) => ({ text: title, paint: options.paintTitle }))
   return [titles, ...cells].map((row) => line(row, columns, widths))
 }

@@ -44,7 +44,7 @@ export async function readTarget({ flags, io, print }: Call, known?: Project): P
 /** The namespace's configuration, opened for one command. */
 export async function openTarget(call: Call, more: Partial<OpenOptions> = {}): Promise<Config> {
   const [{ options }, { openConfig }] = await Promise.all([readTarget(call), import('../engine/open.ts')])
-  const config = await openConfig({ ...options, ...more })
+  const config = await openConfig({ ...options, ...more }).catch(refuseNoStore)
   if (config.version === undefined)
     await refuseUnknownNamespace(config, storeOptions({ options: { ...options, ...more } }))
   warnOfStale(config, options.log as CommandLog, call.print)
@@ -80,6 +80,13 @@ export async function openAsStored(call: Call): Promise<Config> {
   const [{ options }, { openConfig }] = await Promise.all([readTarget(call), import('../engine/open.ts')])
   const { sources: _, schema: __, ...stored } = options
   return openConfig(stored)
+}
+
+function refuseNoStore(error: unknown): never {
+  const isMissing = HoldfastError.is(error, 'not-found') && error.message.startsWith('there is no store')
+  if (!isMissing) throw error
+  const mend = 'Run "holdfast init" to make one, or name another with --store.'
+  throw new HoldfastError('not-found', `${error.message}\n${mend}`, error.details)
 }
 
 /** The store as a whole, opened for one command. */

@@ -1,4 +1,4 @@
-import type { KeyChange, VersionDifference } from '../model/config.ts'
+import { CONCEALED, type KeyChange, type VersionDifference } from '../model/config.ts'
 import { fromSectionKey, printPath, type SectionKey } from '../model/path.ts'
 import { equal, type Value } from '../model/value.ts'
 import type { Printer } from './print.ts'
@@ -43,11 +43,11 @@ export const toDifference = (change: KeyChange): Difference => ({
 /** `~ server.port  4949 → 5050`, cut to the width of the page. */
 export function differenceLine(
   { path, before, after }: Difference | VersionDifference,
-  print: Pick<Printer, 'width' | 'paint'>,
+  print: Pick<Printer, 'room' | 'paint'>,
   indent = '  ',
 ): string {
   const sign = signOf(before, after)
-  const room = print.width - indent.length - 2
+  const room = print.room - indent.length - 2
   const shownPath = ellipsise(visible(path), Math.max(20, Math.floor(room * 0.6)))
   const shown = valuesLine(before, after, Math.max(20, room - widthOf(shownPath) - 2))
   return `${indent}${print.paint(STYLE[sign], `${sign} ${shownPath}`)}  ${shown}`
@@ -55,16 +55,17 @@ export function differenceLine(
 
 const STYLE = { '+': 'green', '−': 'red', '~': 'yellow', '=': 'dim' } as const
 
-/** `=` where only the override came or went and the value in effect stayed. */
+/** `=` where only the override came or went and the value in effect stayed; of secrets nobody is told whether it did. */
 function signOf(before: Value | undefined, after: Value | undefined): keyof typeof STYLE {
   if (before === undefined) return after === undefined ? '=' : '+'
   if (after === undefined) return '−'
-  return equal(before, after) ? '=' : '~'
+  return equal(before, after) && before !== CONCEALED ? '=' : '~'
 }
 
 function valuesLine(before: Value | undefined, after: Value | undefined, width: number): string {
   if (signOf(before, after) === '=') return ellipsise(`${showValue(after)} (as before)`, width)
-  if (before === undefined || after === undefined) return ellipsise(showValue(before ?? after), width)
+  if (before === undefined || after === undefined)
+    return ellipsise(showValue(before === undefined ? after : before), width)
   const [from, to] = [showValue(before), showValue(after)]
   if (widthOf(from) + widthOf(to) + 3 <= width) return `${from} → ${to}`
   const half = Math.floor((width - 3) / 2)

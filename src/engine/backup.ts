@@ -10,7 +10,8 @@ export async function verifyBackup(
   file: string,
   options: { readonly onProgress?: Progress } = {},
 ): Promise<VerifyResult & BackupReport> {
-  return withStore({ store: file }, async (store) => {
+  const { inspectBackup } = await import('../store/sqlite-restore.ts')
+  return inspectBackup(file, async (store) => {
     const found = await verify(store, options)
     const { bytes, namespaces } = await store.stats()
     return { ...found, file, bytes, history: namespaces.reduce((sum, one) => sum + one.history, 0) }

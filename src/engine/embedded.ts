@@ -138,8 +138,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
       get: (path): Value | undefined => snapshot.get(path),
       has: (path) => snapshot.get(path) !== undefined,
       isOverridden: (section, key) => snapshot.isOverridden(section, key),
-      toJSON: ({ reveal = true } = {}) =>
-        reveal ? snapshot.tree() : (conceal([], snapshot.sealedTree()) as Tree),
+      toJSON: ({ reveal = true } = {}) => (reveal ? snapshot.tree() : (conceal([], snapshot.sealedTree()) as Tree)),
     }
   }
 

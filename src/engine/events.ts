@@ -30,8 +30,9 @@ export async function resultOf(
 /** One event for each version of a delta, oldest first. */
 export async function eventsOf(parts: Parts, delta: Delta): Promise<readonly ChangeEvent[]> {
   const events: ChangeEvent[] = []
+  const history = Map.groupBy(delta.history, (row) => row.versionId)
   for (const version of delta.versions) {
-    const rows = delta.history.filter((row) => row.versionId === version.id)
+    const rows = history.get(version.id) ?? []
     const changes = rows.map((row) => toKeyChange(row.operation, row, decode(row.oldValue), decode(row.newValue)))
     const result = await resultOf(parts, parts.head.state, version, changes)
     events.push({ ...result, version, reason: rows[0]?.reason ?? null })

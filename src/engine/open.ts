@@ -1,22 +1,20 @@
-import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { Config, SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { LIMITS, type Limits } from '../model/limits.ts'
 import { localPrincipal } from '../model/principal.ts'
+import type { Reveal } from '../model/snapshot.ts'
 import { equal, type Value } from '../model/value.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { SourceState, Store } from '../store/store.ts'
 import { EmbeddedConfig } from './embedded.ts'
 import { Feed } from './feed.ts'
-import { loadKeyring } from './keyring.ts'
 import type { Operations } from './operations.ts'
 import type { Log, OpenOptions, StoreOptions } from './options.ts'
 import { headAt, type Parts } from './parts.ts'
-import { revealOf } from './reveal.ts'
+import type { Sight } from './reveal.ts'
 import { rulesOf } from './rules.ts'
-import { secretsOf } from './secrets.ts'
 import type { Sources } from './sources.ts'
 import { toStatus } from './status.ts'
 import { keptSpec, toState } from './stored.ts'
@@ -64,16 +62,24 @@ export function storePath({ store = DEFAULT_STORE, directory = process.cwd() }: 
 
 async function openNamespace<T>(store: Store, namespace: string, options: OpenOptions<T>): Promise<Config<T>> {
   const feed = new Feed(options.log ?? SILENT_INFO)
-  const parts = await toParts(store, namespace, options, feed)
+  const follows = options.follow !== false
+  let onOthers = (): void => undefined
+  const stopListening = follows ? store.onForeignCommit(() => onOthers()) : undefined
+  const { parts, sight } = await toParts(store, namespace, options, feed)
   const callerOf = callersOf(parts)
-  const operations = once(async () => new (await import('./operations.ts')).Operations(parts, callerOf))
+  const operations = once(async () => {
+    const [{ Operations }] = await Promise.all([import('./operations.ts'), sight()])
+    return new Operations(parts, callerOf)
+  })
   const states = options.sources === undefined && options.follow === false ? await store.sources(namespace) : []
   const sources = once(() => openSources(parts, operations, feed, callerOf, options))
   if (options.sources !== undefined || options.schema !== undefined || options.follow !== false) await sources()
 
-  const follows = options.follow !== false
-  const stopListening = follows ? store.onForeignCommit(() => void refresh(operations, parts)) : undefined
-  if (follows) (await sources()).follow(callerOf({}))
+  if (follows) {
+    onOthers = () => void refresh(operations, parts)
+    onOthers() // what others committed since the state was read
+    ;(await sources()).follow(callerOf({}))
+  }
   const close = async (): Promise<void> => {
     stopListening?.()
     if (sources.isBegun()) await (await sources()).close()
@@ -131,18 +137,30 @@ function once<V>(make: () => Promise<V>): Once<V> {
   return Object.assign(get, { isBegun: () => made !== undefined, value: () => value })
 }
 
-async function toParts(store: Store, namespace: string, options: OpenOptions, feed: Feed): Promise<Parts> {
+/** `sight` is there where a value in force needs it; whatever moves the head, or sees another state, has it loaded before. */
+async function toParts(
+  store: Store,
+  namespace: string,
+  options: OpenOptions,
+  feed: Feed,
+): Promise<{ readonly parts: Parts; readonly sight: () => Promise<Sight> }> {
   const environment = options.environment ?? process.env
   const log = options.log ?? SILENT_INFO
   const limits: Limits = { ...LIMITS, ...options.limits }
-  const secrets = secretsOf(namespace, () => loadKeyring({ environment, directory: store.directory, log }))
   const rules = rulesOf(limits)
-  const reveal = revealOf({ secrets, environment, readerNow: () => rules.readerNow(parts.head.state) })
+  const readerNow = () => rules.readerNow(parts.head.state)
+  const { directory } = store
+  const sight = once(async () =>
+    (await import('./reveal.ts')).sightOf({ namespace, environment, directory, log, readerNow }),
+  )
+  const reveal: Reveal = (snapshot, path, value) => sight.value()!.reveal(snapshot, path, value)
   const stored = await store.state(namespace)
   const parts: Parts = {
     namespace,
     store,
-    secrets,
+    get secrets() {
+      return sight.value()!.secrets
+    },
     rules,
     reveal,
     head: headAt(toState(stored, reveal)),
@@ -151,17 +169,21 @@ async function toParts(store: Store, namespace: string, options: OpenOptions, fe
     environment,
     directory: options.directory ?? process.cwd(),
     now: options.now ?? (() => new Date()),
-    actor: options.actor ?? operatingSystemUser(),
+    get actor() {
+      return options.actor ?? operatingSystemUser()
+    },
     publish: (event) => feed.publish('change', event),
   }
-  if (parts.head.state.snapshot.layers.some((layer) => layer.interpolates)) await rules.reader(parts.head.state)
-  return parts
+  const { layers, effective } = parts.head.state.snapshot
+  if (layers.some((layer) => layer.interpolates)) await rules.reader(parts.head.state)
+  if (effective.values().some((doc) => !doc.isPlain)) await sight()
+  return { parts, sight }
 }
 
 /** The account's name; its number where the system has no name for it, as in many containers. */
 function operatingSystemUser(): string {
   try {
-    return userInfo().username
+    return process.getBuiltinModule('node:os').userInfo().username
   } catch {
     return `uid-${process.getuid?.() ?? 'unknown'}`
   }

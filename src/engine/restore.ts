@@ -57,7 +57,7 @@ export function revertJob(
     const from = await protectedNow(parts, state, before.snapshot)
     const to = await protectedNow(parts, state, undone.snapshot)
     const changed = changedOverrides(from, to)
-    const moved = effectiveDifferences(from, to)
+    const moved = effectiveDifferences(from, to, state.snapshot)
     requireUntouched(state, { ...undone, snapshot: to }, changed, moved)
     const put = stageDesired(state.snapshot, namesOf(changed), reverted(state.snapshot, from, changed), author)
     const differences = moved.flatMap(({ path, before: meant }) => differenceAt(path, put.after.sealedAt(path), meant))
@@ -144,8 +144,13 @@ function namesDiffer(from: Snapshot, to: Snapshot, names: Iterable<string>): rea
   return [...names].flatMap((name) => diff(from.effective.get(name)?.value, to.effective.get(name)?.value, [name]))
 }
 
-function effectiveDifferences(from: Snapshot, to: Snapshot): readonly Difference[] {
-  return byLeaf(namesDiffer(from, to, new Set([...from.effective.keys(), ...to.effective.keys()])))
+/** As wholes where they stand as they came; a subtree that came or went and was touched since, key by key, so that the rest of it stays. */
+function effectiveDifferences(from: Snapshot, to: Snapshot, now: Snapshot): readonly Difference[] {
+  const differences = namesDiffer(from, to, new Set([...from.effective.keys(), ...to.effective.keys()]))
+  return differences.flatMap((one) => {
+    const isOneSided = one.before === undefined || one.after === undefined
+    return isOneSided && !equal(now.sealedAt(one.path), one.after) ? byLeaf([one]) : [one]
+  })
 }
 
 function requireEqual(found: Snapshot, meant: Snapshot, names: Iterable<string>): void {

@@ -7,17 +7,29 @@ import type { SchemaReader } from '../model/schema.ts'
 import { isSealed, mapStrings, SEAL } from '../model/secret.ts'
 import type { Reveal, Snapshot } from '../model/snapshot.ts'
 import type { Value } from '../model/value.ts'
-import type { Secrets } from './secrets.ts'
+import { type KeyringOptions, loadKeyring } from './keyring.ts'
+import { type Secrets, secretsOf } from './secrets.ts'
 
-export interface RevealParts {
+/** What reads and writes a namespace's values that are not stored as they are meant: encrypted, or with references to others. */
+export interface Sight {
   readonly secrets: Secrets
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly reveal: Reveal
+}
+
+export interface SightOptions extends KeyringOptions {
+  readonly namespace: string
   /** The schema's reader where it is loaded: what a resolved text should be. */
   readonly readerNow: () => SchemaReader | undefined
 }
 
+/** Loaded only where something in force is not plain, or when something is to be changed. */
+export function sightOf(options: SightOptions): Sight {
+  const secrets = secretsOf(options.namespace, () => loadKeyring(options))
+  return { secrets, reveal: revealOf(secrets, options) }
+}
+
 /** Values as a reader may see them: secrets decrypted, and `${…}` resolved where the layer that gave the value asks for it. */
-export function revealOf({ secrets, environment, readerNow }: RevealParts): Reveal {
+function revealOf(secrets: Secrets, { environment, readerNow }: SightOptions): Reveal {
   function reveal(snapshot: Snapshot, path: Path, value: Value): Value {
     return mapStrings(value, (text, rest) => {
       const at = [...path, ...rest]

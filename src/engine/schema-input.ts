@@ -2,7 +2,6 @@ import type { Fingerprint, Source } from '../source/source.ts'
 import type { Store } from '../store/store.ts'
 import type { OpenOptions } from './options.ts'
 import type { Parts } from './parts.ts'
-import { isStandardSchema } from './standard-schema.ts'
 
 /** What `saveSource` keeps the last look at the schema's file under; no source can have this name. */
 const SCHEMA_STATE = '$schema'
@@ -24,8 +23,9 @@ const nothing = async (): Promise<void> => undefined
 
 /** The canonical text; the code of a Standard Schema is kept beside it in this process. */
 async function textOf(parts: Parts, schema: unknown): Promise<string> {
-  const [{ compileSchema }, { canonical }] = await Promise.all([
+  const [{ compileSchema }, { isStandardSchema }, { canonical }] = await Promise.all([
     import('./validate.ts'),
+    import('./standard-schema.ts'),
     import('../model/canonical.ts'),
   ])
   const validator = await compileSchema(schema, { limits: parts.limits })

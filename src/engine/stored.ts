@@ -150,15 +150,25 @@ export function documentsOf(state: State): Documents {
 
 /** The documents that differ between two states, as the store writes them. */
 export function documentWrites(before: State, after: State): readonly DocumentWrite[] {
+  const isBaseSame =
+    before.snapshot.layers === after.snapshot.layers && before.specs === after.specs && before.schema === after.schema
+  if (isBaseSame) return layerWrites('effective', before.snapshot.effective, after.snapshot.effective)
   const [old, next] = [documentsOf(before), documentsOf(after)]
+  return [...new Set([...old.keys(), ...next.keys()])].flatMap((layer) =>
+    layerWrites(layer, old.get(layer), next.get(layer)),
+  )
+}
+
+function layerWrites(
+  layer: DocumentLayer,
+  from: ReadonlyMap<string, Doc> = new Map(),
+  to: ReadonlyMap<string, Doc> = new Map(),
+): readonly DocumentWrite[] {
   const writes: DocumentWrite[] = []
-  for (const layer of new Set([...old.keys(), ...next.keys()])) {
-    const [from, to] = [old.get(layer), next.get(layer)]
-    if (from === to) continue
-    for (const name of from?.keys() ?? []) if (!to?.has(name)) writes.push({ layer, name, content: null })
-    for (const [name, doc] of to ?? []) {
-      if (!doc.equals(from?.get(name))) writes.push({ layer, name, content: doc.text, positions: doc.positions })
-    }
+  if (from === to) return writes
+  for (const name of from.keys()) if (!to.has(name)) writes.push({ layer, name, content: null })
+  for (const [name, doc] of to) {
+    if (!doc.equals(from.get(name))) writes.push({ layer, name, content: doc.text, positions: doc.positions })
   }
   return writes
 }

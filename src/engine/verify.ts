@@ -30,22 +30,19 @@ export async function verify(store: Store, request: VerifyRequest = {}): Promise
   let isExpected = expected === undefined
 
   for (const namespace of chosen) {
-    let state = EMPTY_STATE
+    let state: State | undefined = EMPTY_STATE
     let last: AuditRecord | undefined
     for await (const record of store.audit(namespace)) {
-      state = advance(
-        state,
-        { versions: [record.version], documents: record.documents, overrides: record.overrides, history: [] },
-        SEALED,
-      )
-      problems.push(...(await checkRecord(namespace, record, state)))
+      const content = await checkContent(namespace, record, state)
+      state = content.state
+      problems.push(...(await checkHashes(namespace, record)), ...content.problems)
       heads[namespace] = record.version.chainHash
       isExpected ||= record.version.chainHash.startsWith(expected!)
       last = record
       versions++
       if (versions % 100 === 0) request.onProgress?.(versions, total)
     }
-    if (last !== undefined) problems.push(...(await checkText(namespace, last, state)))
+    if (last !== undefined && state !== undefined) problems.push(...(await checkText(namespace, last, state)))
   }
   request.onProgress?.(versions, total)
   if (!isExpected) problems.push(cutTail(request, expected!))
@@ -69,8 +66,21 @@ async function countVersions(store: Store, chosen: readonly string[]): Promise<n
     .reduce((sum, { versions }) => sum + versions, 0)
 }
 
-async function checkRecord(namespace: string, record: AuditRecord, state: State): Promise<readonly VerifyProblem[]> {
-  const { sha256, sha3 } = await import('../model/hash.ts')
+/** Recomputes the configuration a version made. What cannot be read is a finding, and nothing that stands on it can be recomputed. */
+async function checkContent(namespace: string, record: AuditRecord, before: State | undefined) {
+  if (before === undefined) return { state: undefined, problems: [] }
+  try {
+    const { version, documents, overrides } = record
+    const state = advance(before, { versions: [version], documents, overrides, history: [] }, SEALED)
+    return { state, problems: await checkConfiguration(namespace, record, state) }
+  } catch {
+    const message = 'what it wrote cannot be read, so that no later configuration of the namespace can be recomputed'
+    return { state: undefined, problems: [{ namespace, version: record.version.id, message }] }
+  }
+}
+
+async function checkHashes(namespace: string, record: AuditRecord): Promise<readonly VerifyProblem[]> {
+  const { sha3 } = await import('../model/hash.ts')
   const { version } = record
   const found: string[] = []
   if (sha3(record.chainInput) !== version.chainHash)
@@ -78,6 +88,16 @@ async function checkRecord(namespace: string, record: AuditRecord, state: State)
   if (record.previousChain !== record.found && !record.sealed)
     found.push('a version before it is missing, or the order was changed')
   if (sha3(record.rowsInput) !== record.rowsHash) found.push('an override or a document it wrote was edited')
+  return found.map((message) => ({ namespace, version: version.id, message }))
+}
+
+async function checkConfiguration(
+  namespace: string,
+  { version }: AuditRecord,
+  state: State,
+): Promise<readonly VerifyProblem[]> {
+  const { sha256 } = await import('../model/hash.ts')
+  const found: string[] = []
   if (sha256(...canonicalParts(state.snapshot.effective)) !== version.hash)
     found.push('its configuration does not have the hash recorded for it')
   const wrong = wrongNames(state.snapshot)

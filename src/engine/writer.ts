@@ -72,6 +72,7 @@ export class Writer {
 
   /** Takes in what others committed. */
   refresh(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
     this.#behind ??= Promise.withResolvers()
     const { promise } = this.#behind
     void this.#start()

@@ -12,14 +12,21 @@ export function canonical(value: Value): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(tree[key]!)}`).join(',')}}`
 }
 
-/** The canonical text of a whole configuration, in the pieces that `documents` already have, so that hashing it joins nothing. */
+/** The canonical text of a whole configuration, in the pieces that `documents` already have: joining them copies each once. */
 export function canonicalParts(documents: ReadonlyMap<string, { readonly text: string }>): readonly string[] {
-  const names = [...documents.keys()].sort()
-  const parts = names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:${documents.get(name)!.text}`)
-  return ['{', ...parts, '}']
+  const parts: string[] = []
+  for (const name of [...documents.keys()].sort()) {
+    parts.push(`${parts.length === 0 ? '{' : ','}${JSON.stringify(name)}:`, documents.get(name)!.text)
+  }
+  return parts.length === 0 ? ['{}'] : [...parts, '}']
 }
 
-const encoder = new TextEncoder()
-
-/** The bytes `text` takes in UTF-8. */
-export const byteLength = (text: string): number => encoder.encode(text).length
+/** The bytes `text`, which is well-formed, takes in UTF-8: each half of a surrogate pair is two of the four. */
+export function byteLength(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1
+  }
+  return bytes
+}

@@ -47,14 +47,16 @@ function toEntry(
 /** The overrides that differ from their base, as `[base, override]` by section and key. */
 export function detectDrift(snapshot: Snapshot, conceal: Conceal, only?: string): OverrideDrift {
   const sections = new Map<string, [string, readonly [Value | undefined, Value | undefined]][]>()
-  for (const { section, key, path, value } of allOverrides(snapshot)) {
-    if (only !== undefined && section !== only) continue
-    const base = snapshot.baseAt(path)
-    if (equal(base, value)) continue
-    const pair = Object.freeze([conceal(path, base), conceal(path, value)] as const)
-    const keys = sections.get(section)
-    if (keys === undefined) sections.set(section, [[key, pair]])
-    else keys.push([key, pair])
+  for (const group of snapshot.overrides.values()) {
+    for (const { section, key, path, value } of group.values()) {
+      if (only !== undefined && section !== only) continue
+      const base = snapshot.baseAt(path)
+      if (equal(base, value)) continue
+      const pair = Object.freeze([conceal(path, base), conceal(path, value)] as const)
+      const keys = sections.get(section)
+      if (keys === undefined) sections.set(section, [[key, pair]])
+      else keys.push([key, pair])
+    }
   }
   return Object.fromEntries([...sections].map(([section, keys]) => [section, Object.fromEntries(keys)]))
 }

@@ -77,12 +77,12 @@ export function merge(lower: Value | undefined, upper: Value): Value {
   return Object.freeze(merged)
 }
 
-/** The value at `path`, `undefined` where there is none. */
-export function valueAt(tree: Value | undefined, path: Path): Value | undefined {
+/** The value at `path`, or at what follows its first `from` segments; `undefined` where there is none. */
+export function valueAt(tree: Value | undefined, path: Path, from = 0): Value | undefined {
   let value = tree
-  for (const segment of path) {
+  for (let i = from; i < path.length; i++) {
     if (!isTree(value)) return undefined
-    value = own(value, segment)
+    value = own(value, path[i]!)
   }
   return value
 }

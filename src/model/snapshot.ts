@@ -59,7 +59,7 @@ export class Snapshot {
 
   /** The value as it is stored: secrets encrypted, references unresolved. */
   sealedAt(path: Path): Value | undefined {
-    return valueAt(this.effective.get(path[0]!)?.value, path.slice(1))
+    return valueAt(this.effective.get(path[0]!)?.value, path, 1)
   }
 
   /** Names whose value is an object, in canonical order; `''` first where there are keys outside any section. */
@@ -96,12 +96,13 @@ export class Snapshot {
 
   /** What the layers that are not pinned say at `path`. */
   baseAt(path: Path): Value | undefined {
-    return valueAt(this.base(path[0]!), path.slice(1))
+    return valueAt(this.base(path[0]!), path, 1)
   }
 
   /** All base values under one top-level name. */
   base(name: string): Value | undefined {
-    if (this.#base.has(name)) return this.#base.get(name)
+    const known = this.#base.get(name)
+    if (known !== undefined || this.#base.has(name)) return known
     let value: Value | undefined
     for (const layer of this.layers) {
       const doc = layer.isPinned ? undefined : layer.documents.get(name)

@@ -1,13 +1,11 @@
 import { resolve } from 'node:path'
-import { decodeText } from '../format/decode.ts'
 import type { FormatName } from '../format/format.ts'
 import { formatOf, loadFormat } from '../format/load.ts'
 import type { FileSpec } from '../model/layer.ts'
-import { sha256 } from './fingerprint.ts'
-import { type FileBytes, type Place, readRegular, type Stamp, stampOf } from './read.ts'
+import type { FileBytes } from './read.ts'
 import { refuseSource } from './refuse.ts'
 import type { Fingerprint, Loaded, Source, SourceOptions } from './source.ts'
-import { state, watchFile } from './watch.ts'
+import { type Place, type Stamp, stampOf, state } from './stamp.ts'
 
 /** A file on this machine; a symbolic link is followed. */
 export function openFile(spec: FileSpec, options: SourceOptions): Pick<Source, 'load' | 'watch'> {
@@ -18,7 +16,10 @@ export function openFile(spec: FileSpec, options: SourceOptions): Pick<Source, '
       seen = await state(place.path)
       return load({ spec, place, options }, previous)
     },
-    watch: (onChange) => watchFile(place.path, onChange, seen),
+    watch(onChange) {
+      const watching = import('./watch.ts').then(({ watchFile }) => watchFile(place.path, onChange, seen))
+      return async () => (await watching)()
+    },
   }
 }
 
@@ -28,11 +29,17 @@ interface Parts {
   readonly options: SourceOptions
 }
 
+/** Most loads find the file as it was: what reads and parses one comes only where it was not. */
 async function load({ spec, place, options }: Parts, previous?: Fingerprint): Promise<Loaded | 'unchanged'> {
   const name = formatName(spec)
   const isSame = previous?.['format'] === name
   if (isSame && hasStamp(previous, await stampOf(place))) return 'unchanged'
 
+  const [{ readRegular }, { sha256 }, { decodeText }] = await Promise.all([
+    import('./read.ts'),
+    import('./fingerprint.ts'),
+    import('../format/decode.ts'),
+  ])
   const read = await readRegular(place, options.limits)
   const digest = await sha256(read.bytes)
   if (isSame && previous['sha256'] === digest) return 'unchanged'

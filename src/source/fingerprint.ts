@@ -1,5 +1,4 @@
 /** The SHA-256 of `data` in hex; `node:crypto` loads with the first use, for a fast start. */
 export async function sha256(data: Uint8Array | string): Promise<string> {
-  const { hash } = await import('node:crypto')
-  return hash('sha256', data, 'hex')
+  return process.getBuiltinModule('node:crypto').hash('sha256', data, 'hex')
 }

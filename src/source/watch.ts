@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { state } from './stamp.ts'
 import { trail } from './trail.ts'
 
 /**
@@ -103,11 +103,4 @@ class FileWatch {
       return undefined
     }
   }
-}
-
-/** What the path leads to now, as text that differs after every write or replacement. */
-export async function state(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined)
-  if (found === undefined) return 'missing'
-  return [found.mtimeNs, found.ctimeNs, found.size, found.ino, found.dev].join()
 }

@@ -47,10 +47,12 @@ async function readBatch(reader: Reader, namespace: string, last: VersionLogRow 
 const isSealed = (seals: readonly Seal[], found: VersionLogRow | undefined, row: VersionLogRow): boolean =>
   seals.some((seal) => seal.previous === (found?.chain_hash ?? null) && seal.chain === row.previous_chain)
 
-const HISTORY = 'SELECT * FROM config_history WHERE version_id = ? ORDER BY id'
+const HISTORY = 'SELECT * FROM config_history WHERE namespace = ? AND version_id = ? ORDER BY id'
 const DOCUMENTS = 'SELECT * FROM config_documents WHERE namespace = ? AND version_id = ?'
 const OVERRIDES = 'SELECT * FROM override_log WHERE namespace = ? AND version_id = ? ORDER BY id'
 
-const historyOf = (reader: Reader, row: VersionLogRow) => reader.query<HistoryLogRow>(HISTORY, row.id)
-const documentsOf = (reader: Reader, row: VersionLogRow) => reader.query<DocumentLogRow>(DOCUMENTS, row.namespace, row.id)
-const overridesOf = (reader: Reader, row: VersionLogRow) => reader.query<OverrideLogRow>(OVERRIDES, row.namespace, row.id)
+const historyOf = (reader: Reader, row: VersionLogRow) => reader.query<HistoryLogRow>(HISTORY, row.namespace, row.id)
+const documentsOf = (reader: Reader, row: VersionLogRow) =>
+  reader.query<DocumentLogRow>(DOCUMENTS, row.namespace, row.id)
+const overridesOf = (reader: Reader, row: VersionLogRow) =>
+  reader.query<OverrideLogRow>(OVERRIDES, row.namespace, row.id)

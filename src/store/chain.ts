@@ -43,7 +43,9 @@ const historyLine = (row: HistoryLogRow) =>
 
 /** Rows versions wrote: documents by layer and name in the order of their UTF-8 bytes and by version, then overrides by id. */
 export function rowsInput(documents: readonly DocumentLogRow[], overrides: readonly OverrideLogRow[]): string {
-  const sorted = [...documents].sort((a, b) => byUtf8(a.layer, b.layer) || byUtf8(a.name, b.name) || a.version_id - b.version_id)
+  const sorted = [...documents].sort(
+    (a, b) => byUtf8(a.layer, b.layer) || byUtf8(a.name, b.name) || a.version_id - b.version_id,
+  )
   return [...sorted.map(documentLine), ...overrides.map(overrideLine)].join('\n')
 }
 

@@ -35,6 +35,7 @@ async function versionAt(reader: Reader, namespace: string, time: string): Promi
   return row?.id
 }
 
+/** Looks at every version of the namespace: people ask so now and then, and an index would cost each commit. */
 const OF_HASH = `
 SELECT config_hash AS hash, max(id) AS id FROM version_log
 WHERE namespace = ? AND config_hash >= ? AND config_hash < ? GROUP BY config_hash ORDER BY max(id) DESC LIMIT 6`
@@ -45,14 +46,23 @@ async function versionOfHash(reader: Reader, namespace: string, name: string): P
   const rows = await reader.query<{ hash: string; id: number }>(OF_HASH, namespace, prefix, `${prefix}g`)
   if (rows.length <= 1) return rows[0]?.id
   const candidates = rows.map((row) => `${row.hash.slice(0, prefix.length + 8)} (version ${row.id})`).join(', ')
-  throw new HoldfastError('malformed', `hash ${prefix} is ambiguous in namespace ${namespace}: ${candidates}. Say more digits`, {
-    what: name,
-  })
+  throw new HoldfastError(
+    'malformed',
+    `hash ${prefix} is ambiguous in namespace ${namespace}: ${candidates}. Say more digits`,
+    {
+      what: name,
+    },
+  )
 }
 
 const BACK = 'SELECT id FROM version_log WHERE namespace = ? AND id <= ? ORDER BY id DESC LIMIT 1 OFFSET ?'
 
-async function stepBack(reader: Reader, namespace: string, id: VersionId, steps: number): Promise<VersionId | undefined> {
+async function stepBack(
+  reader: Reader,
+  namespace: string,
+  id: VersionId,
+  steps: number,
+): Promise<VersionId | undefined> {
   const [row] = await reader.query<{ id: number }>(BACK, namespace, id, steps)
   return row?.id
 }

@@ -29,6 +29,11 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.up
 /** Remembers the highest numbers given so far, before rows that carry them are deleted. */
 export async function keepIds(tx: Transaction, at: string): Promise<void> {
   const next = await nextIds(tx)
-  const floor = { version: next.version - 1, history: next.history - 1, override: next.override - 1, mark: next.mark - 1 }
+  const floor = {
+    version: next.version - 1,
+    history: next.history - 1,
+    override: next.override - 1,
+    mark: next.mark - 1,
+  }
   await tx.run(SAVE_FLOOR, JSON.stringify(floor), at)
 }

@@ -16,7 +16,7 @@ export interface MigrateOptions {
 /** Brings a file forward to the newest schema, in one transaction, after a backup beside it; an empty one is set up. */
 export async function migrateFile(path: string, options: MigrateOptions): Promise<void> {
   const patience: Patience = { isWorthWaiting: isBusy, timeoutMs: options.timeoutMs }
-  const connection = new Connection(path, { mode: 'write' })
+  const connection = await retry(() => new Connection(path, { mode: 'write' }), patience)
   try {
     await retry(() => prepareFile(connection, path, options), patience)
     await retry(() => connection.exec('BEGIN IMMEDIATE'), patience)
@@ -39,7 +39,8 @@ export function migrateMemory(connection: Connection, options: MigrateOptions): 
 function prepareFile(connection: Connection, path: string, { migrations }: MigrateOptions): void {
   if (inspectSchema(connection, path, newest(migrations)) === 0) {
     connection.exec('PRAGMA auto_vacuum = INCREMENTAL')
-    if (connection.value('PRAGMA page_count') !== 0 && connection.value('PRAGMA auto_vacuum') !== 2) connection.exec('VACUUM')
+    if (connection.value('PRAGMA page_count') !== 0 && connection.value('PRAGMA auto_vacuum') !== 2)
+      connection.exec('VACUUM')
   }
   connection.exec('PRAGMA journal_mode = WAL')
   connection.exec('PRAGMA synchronous = FULL')

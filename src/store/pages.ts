@@ -1,5 +1,5 @@
 import { HoldfastError } from '../model/errors.ts'
-import type { Version } from '../model/version.ts'
+import type { Version, VersionId } from '../model/version.ts'
 import type { Reader, SqlValue } from './driver.ts'
 import { type HistoryLogRow, toHistory, toVersions, type VersionLogRow } from './rows.ts'
 import type { HistoryFilter, HistoryRow, Page } from './store.ts'
@@ -19,52 +19,60 @@ export async function readHistory(
   filter: HistoryFilter,
   page: Page,
 ): Promise<readonly HistoryRow[]> {
+  const bound = Math.min(before(page), (await lastEntryOf(reader, namespace, filter.upTo)) + 1)
   const conditions = Object.entries(CONDITIONS).filter(([name]) => filter[name as keyof HistoryFilter] !== undefined)
-  const where = ['namespace = ?', 'id < ?', ...conditions.map(([, sql]) => sql)].join(' AND ')
   const values = conditions.map(([name]) => filter[name as keyof HistoryFilter] as SqlValue)
-  const sql = `SELECT * FROM config_history WHERE ${where} ORDER BY id DESC LIMIT ?`
-  const rows = await reader.query<HistoryLogRow>(sql, namespace, before(page), ...values, limit(page))
+  const where = ['namespace = ?', 'id < ?', ...conditions.map(([, sql]) => sql)].join(' AND ')
+  const isIndexed = conditions.some(([name]) => name === 'section' || name === 'by' || name === 'version')
+  const sql = `SELECT * FROM config_history WHERE ${where}${isIndexed ? BY_NUMBER : BY_VERSION} LIMIT ?`
+  const bounds = isIndexed ? [] : [bound]
+  const rows = await reader.query<HistoryLogRow>(sql, namespace, bound, ...values, ...bounds, limit(page))
   return rows.map(toHistory)
 }
 
-/** Numbers of history grow with those of versions, so a bound on one is a bound on the other. */
-const CONDITIONS: Record<keyof HistoryFilter, string> = {
+const BY_NUMBER = ' ORDER BY id DESC'
+
+/** Numbers of history grow with those of versions, so that the index of versions serves for all of a namespace. */
+const BY_VERSION = `
+AND version_id <= coalesce((SELECT x.version_id FROM config_history x WHERE x.id < ? ORDER BY x.id DESC LIMIT 1), 0)
+ORDER BY version_id DESC, id DESC`
+
+async function lastEntryOf(reader: Reader, namespace: string, version: VersionId | undefined): Promise<number> {
+  if (version === undefined) return Number.MAX_SAFE_INTEGER - 1
+  const sql = `
+SELECT id FROM config_history WHERE namespace = ? AND version_id <= ? ORDER BY version_id DESC, id DESC LIMIT 1`
+  const [row] = await reader.query<{ id: number }>(sql, namespace, version)
+  return row?.id ?? 0
+}
+
+const CONDITIONS: Record<Exclude<keyof HistoryFilter, 'upTo'>, string> = {
   section: 'section = ?',
   key: 'key = ?',
   by: 'changed_by = ?',
   since: 'changed_at >= ?',
   until: 'changed_at < ?',
   version: 'version_id = ?',
-  upTo: 'id <= (SELECT id FROM config_history WHERE version_id <= ? ORDER BY version_id DESC, id DESC LIMIT 1)',
 }
 
-/** Walks from key to key in the index, so that how often a key changed does not count. */
-const lastChangesSql = (within: string) => `
-WITH RECURSIVE
-bound (id) AS (SELECT coalesce((SELECT id FROM config_history WHERE version_id <= ? ORDER BY version_id DESC, id DESC LIMIT 1), 0)),
-keys (id) AS (
-  SELECT (SELECT x.id FROM config_history x WHERE x.namespace = ?${within} ORDER BY x.section, x.key LIMIT 1)
-  UNION ALL
-  SELECT (
-    SELECT x.id FROM config_history x
-    WHERE x.namespace = h.namespace${within} AND (x.section, x.key) > (h.section, h.key) ORDER BY x.section, x.key LIMIT 1)
-  FROM keys JOIN config_history h ON h.id = keys.id)
-SELECT l.* FROM keys JOIN config_history h ON h.id = keys.id
-JOIN config_history l ON l.id = (
-  SELECT max(m.id) FROM config_history m
-  WHERE m.namespace = h.namespace AND m.section = h.section AND m.key = h.key AND m.id <= (SELECT id FROM bound))
-ORDER BY l.section, l.key`
+/** Reads the index of keys alone, and one row of each. */
+const lastChangesSql = (section: string) => `
+SELECT h.* FROM config_history h
+JOIN (
+  SELECT max(x.id) AS id FROM config_history x
+  WHERE x.namespace = ? AND x.id <= ?${section} GROUP BY x.section, x.key) last ON last.id = h.id
+ORDER BY h.section, h.key`
 
 /** The newest history row of each key. */
 export async function readLastChanges(
   reader: Reader,
   namespace: string,
-  { section, upTo = Number.MAX_SAFE_INTEGER }: Pick<HistoryFilter, 'section' | 'upTo'>,
+  { section, upTo }: Pick<HistoryFilter, 'section' | 'upTo'>,
 ): Promise<readonly HistoryRow[]> {
+  const bound = await lastEntryOf(reader, namespace, upTo)
   const rows =
     section === undefined
-      ? await reader.query<HistoryLogRow>(lastChangesSql(''), upTo, namespace)
-      : await reader.query<HistoryLogRow>(lastChangesSql(' AND x.section = ?'), upTo, namespace, section, section)
+      ? await reader.query<HistoryLogRow>(lastChangesSql(''), namespace, bound)
+      : await reader.query<HistoryLogRow>(lastChangesSql(' AND x.section = ?'), namespace, bound, section)
   return rows.map(toHistory)
 }
 

@@ -68,7 +68,7 @@ async function purgeBatch(tx: Transaction, namespace: string, plan: PurgePlan) {
 async function dropVersions(tx: Transaction, namespace: string, ids: readonly VersionId[]): Promise<number> {
   let history = 0
   for (const id of ids) {
-    history += await tx.run('DELETE FROM config_history WHERE version_id = ?', id)
+    history += await tx.run('DELETE FROM config_history WHERE namespace = ? AND version_id = ?', namespace, id)
     await tx.run('DELETE FROM version_log WHERE namespace = ? AND id = ?', namespace, id)
   }
   return history
@@ -156,11 +156,17 @@ async function previewPurge(reader: Reader, namespace: string, plan: PurgePlan):
   )
   const [history] = await reader.query<Count>(
     `SELECT count(*) AS count, coalesce(sum(150 + ${length('h', ['section', 'key', 'old_value', 'new_value', 'reason', 'comment'])}), 0) AS bytes
-     FROM version_log v JOIN config_history h ON h.version_id = v.id WHERE ${which.sql}`,
+     FROM version_log v JOIN config_history h ON h.namespace = v.namespace AND h.version_id = v.id WHERE ${which.sql}`,
     ...which.values,
   )
   const documents = await countUnused(reader, which, 'config_documents', ['layer', 'name'], ['content', 'positions'])
-  const overrides = await countUnused(reader, which, 'override_log', ['section', 'key'], ['value', 'base_value', 'reason'])
+  const overrides = await countUnused(
+    reader,
+    which,
+    'override_log',
+    ['section', 'key'],
+    ['value', 'base_value', 'reason'],
+  )
   const bytes = [versions, history, documents, overrides].reduce((sum, row) => sum + Number(row?.bytes ?? 0), 0)
   return { versions: versions?.count ?? 0, history: history?.count ?? 0, bytes }
 }

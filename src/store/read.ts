@@ -53,7 +53,11 @@ export async function readState(reader: Reader, namespace: string, id?: VersionI
   if (!version) return undefined
   const documents = await reader.query<DocumentLogRow>(DOCUMENTS, version.id, namespace)
   const overrides = await reader.query<OverrideLogRow>(OVERRIDES, version.id, namespace)
-  return { version, documents: documents.map((row) => toDocument(row) as Document), overrides: overrides.map(toOverride) }
+  return {
+    version,
+    documents: documents.map((row) => toDocument(row) as Document),
+    overrides: overrides.map(toOverride),
+  }
 }
 
 const VERSIONS_SINCE = 'SELECT * FROM version_log WHERE namespace = ? AND id > ? AND id <= ? ORDER BY id'
@@ -61,7 +65,7 @@ const VERSIONS_SINCE = 'SELECT * FROM version_log WHERE namespace = ? AND id > ?
 const DOCUMENTS_SINCE = `
 SELECT d.layer, d.name, d.version_id, d.content, d.positions
 FROM config_documents d
-WHERE d.namespace = ? AND d.version_id > ? AND d.version_id = (
+WHERE d.namespace = ? AND d.version_id > ? AND d.version_id <= ? AND d.version_id = (
   SELECT max(x.version_id) FROM config_documents x
   WHERE x.namespace = d.namespace AND x.layer = d.layer AND x.name = d.name AND x.version_id <= ?)
 ORDER BY d.version_id`
@@ -69,18 +73,19 @@ ORDER BY d.version_id`
 const OVERRIDES_SINCE = `
 SELECT o.*
 FROM override_log o
-WHERE o.namespace = ? AND o.version_id > ? AND o.version_id = (
+WHERE o.namespace = ? AND o.version_id > ? AND o.version_id <= ? AND o.version_id = (
   SELECT max(x.version_id) FROM override_log x
   WHERE x.namespace = o.namespace AND x.section = o.section AND x.key = o.key AND x.version_id <= ?)
 ORDER BY o.id`
 
-const HISTORY_SINCE = 'SELECT * FROM config_history WHERE version_id > ? AND version_id <= ? AND namespace = ? ORDER BY id'
+const HISTORY_SINCE =
+  'SELECT * FROM config_history WHERE namespace = ? AND version_id > ? AND version_id <= ? ORDER BY id'
 
 /** What changed after version `since`, up to version `upTo`. */
 export async function readDelta(reader: Reader, namespace: string, since: VersionId, upTo: VersionId): Promise<Delta> {
   const versions = await reader.query<VersionLogRow>(VERSIONS_SINCE, namespace, since, upTo)
   const { documents, overrides } = await readChanges(reader, namespace, since, upTo)
-  const history = await reader.query<HistoryLogRow>(HISTORY_SINCE, since, upTo, namespace)
+  const history = await reader.query<HistoryLogRow>(HISTORY_SINCE, namespace, since, upTo)
   return { versions: await toVersions(reader, versions), documents, overrides, history: history.map(toHistory) }
 }
 
@@ -91,8 +96,8 @@ export async function readChanges(
   since: VersionId,
   upTo: VersionId,
 ): Promise<Pick<Delta, 'documents' | 'overrides'>> {
-  const documents = await reader.query<DocumentLogRow>(DOCUMENTS_SINCE, namespace, since, upTo)
-  const overrides = await reader.query<OverrideLogRow>(OVERRIDES_SINCE, namespace, since, upTo)
+  const documents = await reader.query<DocumentLogRow>(DOCUMENTS_SINCE, namespace, since, upTo, upTo)
+  const overrides = await reader.query<OverrideLogRow>(OVERRIDES_SINCE, namespace, since, upTo, upTo)
   return { documents: documents.map(toDocument), overrides: overrides.map(toOverrideOrEnd) }
 }
 

@@ -5,7 +5,11 @@ import type { Store } from './store.ts'
 
 /** The `Store` over any database. What only some callers need (writing, paging, auditing, purging) is loaded when it is first asked for. */
 export function sqlStore(driver: Driver): Store {
-  const writing = () => import('./write.ts')
+  let write: Promise<typeof import('./write.ts')> | undefined
+  const writing = () => {
+    write ??= import('./write.ts')
+    return write
+  }
   const upkeep = () => import('./upkeep.ts')
   const pages = () => import('./pages.ts')
 
@@ -46,8 +50,7 @@ export function sqlStore(driver: Driver): Store {
 
     head: (namespace) => driver.read((reader) => readVersion(reader, namespace)),
     state: (namespace, version) => driver.read((reader) => readState(reader, namespace, version)),
-    delta: (namespace, since) =>
-      driver.read((reader) => readDelta(reader, namespace, since, Number.MAX_SAFE_INTEGER)),
+    delta: (namespace, since) => driver.read((reader) => readDelta(reader, namespace, since, Number.MAX_SAFE_INTEGER)),
     async find(namespace, ref) {
       const { findVersion } = await import('./find.ts')
       return driver.read((reader) => findVersion(reader, namespace, ref))

@@ -1,6 +1,7 @@
 import { sha3 } from '../model/hash.ts'
 import { sortKey } from './chain.ts'
 import type { Connection } from './sqlite-connection.ts'
+import { sqliteCode } from './sqlite-errors.ts'
 import type { StoreProblem } from './store.ts'
 import { VERIFY_SQL } from './verify-sql.ts'
 
@@ -29,8 +30,17 @@ const hashForSql = (text: unknown, _bits: unknown): Buffer | null =>
   text === null ? null : Buffer.from(sha3(String(text)), 'hex')
 
 function integrity(connection: Connection): StoreProblem[] {
-  const lines = connection.all<{ integrity_check: string }>('PRAGMA integrity_check(20)').map((row) => row.integrity_check)
-  return lines.filter((line) => line !== 'ok').map((message) => ({ namespace: null, versionId: null, message: `the file is damaged: ${message}` }))
+  const damage = (message: string) => ({ namespace: null, versionId: null, message: `the file is damaged: ${message}` })
+  try {
+    const rows = connection.all<{ integrity_check: string }>('PRAGMA integrity_check(20)')
+    return rows
+      .map((row) => row.integrity_check)
+      .filter((line) => line !== 'ok')
+      .map(damage)
+  } catch (error) {
+    if (!sqliteCode(error).startsWith('SQLITE_CORRUPT')) throw error
+    return [damage((error as Error).message)]
+  }
 }
 
 const toProblem = ({ namespace, version_id, problem }: Finding): StoreProblem => ({
@@ -41,8 +51,14 @@ const toProblem = ({ namespace, version_id, problem }: Finding): StoreProblem =>
 
 /** `sort` orders the members of `config_json`; no function of SQL gives it. */
 function wrongOrder(connection: Connection): StoreProblem[] {
-  const rows = connection.all<{ namespace: string; name: string; sort: Buffer }>('SELECT namespace, name, sort FROM config_names')
+  const rows = connection.all<{ namespace: string; name: string; sort: Buffer }>(
+    'SELECT namespace, name, sort FROM config_names',
+  )
   return rows
     .filter((row) => !row.sort.equals(sortKey(row.name)))
-    .map(({ namespace, name }) => ({ namespace, versionId: null, message: `config_names: ${JSON.stringify(name)} has a wrong sort` }))
+    .map(({ namespace, name }) => ({
+      namespace,
+      versionId: null,
+      message: `config_names: ${JSON.stringify(name)} has a wrong sort`,
+    }))
 }

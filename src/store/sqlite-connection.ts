@@ -13,11 +13,12 @@ export class Connection implements Transaction {
   readonly db: Database.Database
   readonly #statements = new Map<string, Database.Statement>()
 
-  constructor(path: string, { mode, readonly = false, mustExist = false }: ConnectOptions) {
-    this.db = new Database(path, { timeout: 0, readonly, fileMustExist: mustExist || readonly })
+  constructor(path: string | Buffer, { mode, readonly = false, mustExist = false }: ConnectOptions) {
+    const isFile = typeof path === 'string'
+    this.db = new Database(path, { timeout: 0, readonly, fileMustExist: isFile && (mustExist || readonly) })
     try {
       this.db.exec(PRAGMAS)
-      if (mode === 'read') this.db.exec('PRAGMA query_only = ON')
+      if (mode === 'read' && !readonly) this.db.exec('PRAGMA query_only = ON')
     } catch (error) {
       this.db.close()
       throw error
@@ -74,7 +75,6 @@ export class Connection implements Transaction {
 /** `synchronous` must be said on every connection: this build falls to NORMAL in WAL mode, which loses acknowledged commits in a power cut. */
 const PRAGMAS = `
 PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
 PRAGMA secure_delete = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;

@@ -14,6 +14,8 @@ export interface DriverParts {
   readonly file: string | null
   readonly reader: OpenReader
   readonly lockTimeoutMs: number
+  /** Do slow work on the calling thread. */
+  readonly inline: boolean
 }
 
 /** Pages in the WAL before a checkpoint is worth its while, and before the file itself is cut. */
@@ -21,6 +23,8 @@ const CHECKPOINT_PAGES = 1000
 const TRUNCATE_PAGES = 8000
 /** Commits between two looks at the size of the WAL. */
 const LOOK_EVERY = 16
+/** How long commits may follow each other without a turn of the event loop. */
+const TURN_MS = 5
 
 /**
  * SQLite in one file: a connection to read and, from the first write on, one to write. Locks held by other processes are waited for
@@ -31,6 +35,7 @@ export class SqliteDriver implements Driver {
   readonly directory: string | null
   readonly #file: string | null
   readonly #lockTimeoutMs: number
+  readonly #inline: boolean
   readonly #reading = new Mutex()
   readonly #writing: Mutex
   readonly #writable: boolean
@@ -40,14 +45,16 @@ export class SqliteDriver implements Driver {
   #unwatch: Promise<() => void> | undefined
   readonly #listeners = new Set<() => void>()
   #commits = 0
-  #isCheckpointing = false
+  #checkpointing: Promise<void> | undefined
+  #lastTurn = 0
   #isClosed = false
 
-  constructor({ name, file, reader, lockTimeoutMs }: DriverParts) {
+  constructor({ name, file, reader, lockTimeoutMs, inline }: DriverParts) {
     this.name = name
     this.directory = file === null ? null : dirname(file)
     this.#file = file
     this.#lockTimeoutMs = lockTimeoutMs
+    this.#inline = inline
     this.#reader = reader.connection
     this.#writable = reader.writable
     this.#writing = file === null ? this.#reading : new Mutex()
@@ -55,13 +62,14 @@ export class SqliteDriver implements Driver {
   }
 
   async query<R>(sql: string, ...values: readonly SqlValue[]): Promise<R[]> {
+    this.#requireOpen()
     if (this.#reading.isIdle) return this.#all<R>(sql, values)
     return this.#reading.run(() => this.#all<R>(sql, values))
   }
 
-  read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+  async read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    this.#requireOpen()
     return this.#reading.run(async () => {
-      this.#requireOpen()
       const reader = this.#reader
       reader.exec('BEGIN')
       try {
@@ -74,8 +82,10 @@ export class SqliteDriver implements Driver {
     })
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    this.#requireOpen()
     return this.#writing.run(async () => {
+      await this.#letOthersRun()
       const writer = await this.#begin()
       const result = await this.#body(writer, work)
       await this.#commit(writer, options)
@@ -105,13 +115,13 @@ export class SqliteDriver implements Driver {
   }
 
   async check(): Promise<readonly StoreProblem[]> {
-    if (this.#file !== null) return (await this.#slowWork()).check()
+    if (this.#hasThread) return (await this.#slowWork()).check()
     const { checkDatabase } = await import('./sqlite-check.ts')
     return this.#reading.run(async () => checkDatabase(this.#reader))
   }
 
   async backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void> {
-    if (this.#file !== null) {
+    if (this.#hasThread) {
       const total = (await this.sizes()).bytes
       return (await this.#slowWork()).backup(file, { total, ...(onProgress && { onProgress }) })
     }
@@ -123,7 +133,7 @@ export class SqliteDriver implements Driver {
     this.#requireOpen()
     if (this.#file === null) return () => undefined
     this.#listeners.add(listener)
-    this.#unwatch ??= this.#watch(this.#file)
+    this.#unwatch ??= this.#watch(this.#file, this.#foreignVersion())
     return () => {
       this.#listeners.delete(listener)
     }
@@ -134,13 +144,18 @@ export class SqliteDriver implements Driver {
     this.#isClosed = true
     this.#listeners.clear()
     ;(await this.#unwatch)?.()
+    await this.#checkpointing
     await this.#writing.run(async () => undefined)
     await this.#reading.run(async () => undefined)
     await this.#release()
   }
 
+  /** The thread opens the file for itself, and to write. */
+  get #hasThread(): boolean {
+    return this.#file !== null && this.#writable
+  }
+
   async #all<R>(sql: string, values: readonly SqlValue[]): Promise<R[]> {
-    this.#requireOpen()
     try {
       return this.#reader.all<R>(sql, ...values)
     } catch (error) {
@@ -150,7 +165,6 @@ export class SqliteDriver implements Driver {
   }
 
   async #begin(): Promise<Connection> {
-    this.#requireOpen()
     if (!this.#writable) {
       const text = `${this.name}: the file or its folder cannot be written; nothing was changed. Check who owns them`
       throw new HoldfastError('unavailable', text, { store: this.name, retry: false })
@@ -160,6 +174,13 @@ export class SqliteDriver implements Driver {
       writer.exec('BEGIN IMMEDIATE')
       return writer
     })
+  }
+
+  /** A commit holds the thread until it is on disk; many in a row must not keep timers and sockets waiting. */
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() - this.#lastTurn < TURN_MS) return
+    await new Promise(setImmediate)
+    this.#lastTurn = performance.now()
   }
 
   #openWriter(): Connection {
@@ -207,7 +228,11 @@ export class SqliteDriver implements Driver {
     const { settleCommit } = await import('./sqlite-settle.ts')
     await this.#reading.run(async () => {
       await this.#release()
-      const outcome = await settleCommit({ open: () => this.#openWriter(), happened, patiently: (work) => this.#patiently(work) })
+      const outcome = await settleCommit({
+        open: () => this.#openWriter(),
+        happened,
+        patiently: (work) => this.#patiently(work),
+      })
       this.#reader = openReader(this.#file!).connection
       if (outcome === 'committed') return
       this.#writer?.close()
@@ -219,21 +244,25 @@ export class SqliteDriver implements Driver {
   }
 
   #lookAtWal(writer: Connection): void {
-    if (this.#file === null || this.#isCheckpointing || ++this.#commits % LOOK_EVERY !== 0) return
+    if (this.#file === null || this.#checkpointing || ++this.#commits % LOOK_EVERY !== 0) return
     const pages = walPages(writer)
     if (pages < CHECKPOINT_PAGES) return
-    this.#isCheckpointing = true
-    void this.#checkpoint(pages >= TRUNCATE_PAGES ? 'TRUNCATE' : 'PASSIVE')
+    this.#checkpointing = this.#checkpoint(pages >= TRUNCATE_PAGES ? 'TRUNCATE' : 'RESTART')
   }
 
-  /** A checkpoint that fails is tried again after later commits; nothing is lost meanwhile. */
-  async #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
+  /**
+   * Most of the WAL is copied while commits go on; only for what they added meanwhile do they wait, so that the WAL can begin anew. A
+   * checkpoint that fails is tried again after later commits; nothing is lost meanwhile.
+   */
+  async #checkpoint(last: 'RESTART' | 'TRUNCATE'): Promise<void> {
     try {
-      await (await this.#slowWork()).checkpoint(mode)
+      const slow = await this.#slowWork()
+      await slow.checkpoint('PASSIVE')
+      if (!this.#isClosed) await this.#writing.run(() => slow.checkpoint(last))
     } catch {
       return
     } finally {
-      this.#isCheckpointing = false
+      this.#checkpointing = undefined
     }
   }
 
@@ -252,10 +281,11 @@ export class SqliteDriver implements Driver {
     })
   }
 
-  async #watch(file: string): Promise<() => void> {
+  async #watch(file: string, seen: number | undefined): Promise<() => void> {
     const { watchCommits } = await import('./sqlite-watch.ts')
     if (this.#isClosed) return () => undefined
     return watchCommits(file, {
+      seen,
       version: () => this.#foreignVersion(),
       onCommit: () => {
         for (const listener of this.#listeners) listener()
@@ -276,7 +306,9 @@ export class SqliteDriver implements Driver {
 
   async #slowWork(): Promise<SlowWork> {
     this.#requireOpen()
-    this.#slow ??= import('./sqlite-slow.ts').then(({ startSlowWork }) => startSlowWork(this.#file!, this.name))
+    this.#slow ??= import('./sqlite-slow.ts').then(({ startSlowWork }) =>
+      startSlowWork(this.#file!, this.name, this.#inline),
+    )
     return this.#slow
   }
 

@@ -35,11 +35,23 @@ function explain(code: string): readonly [Kind, string] {
 const EXPLAINED: readonly (readonly [RegExp, Kind, string])[] = [
   [/^SQLITE_(BUSY|LOCKED|PROTOCOL)/, 'retry', 'another process holds the lock; nothing was changed. Try again'],
   [/^SQLITE_FULL/, 'away', 'the disk is full; nothing was changed. Free some space and try again'],
-  [/^SQLITE_READONLY_DBMOVED/, 'away', 'the file was moved or replaced while it was open; nothing was changed. Open it again'],
-  [/^SQLITE_(READONLY|PERM)/, 'away', 'the file or its folder cannot be written; nothing was changed. Check who owns them'],
+  [
+    /^SQLITE_READONLY_DBMOVED/,
+    'away',
+    'the file was moved or replaced while it was open; nothing was changed. Open it again',
+  ],
+  [
+    /^SQLITE_(READONLY|PERM)/,
+    'away',
+    'the file or its folder cannot be written; nothing was changed. Check who owns them',
+  ],
   [/^SQLITE_CANTOPEN/, 'away', 'the file cannot be opened. Check that the folder exists and may be written'],
   [/^SQLITE_IOERR/, 'away', 'the disk reports an error. Check the disk before going on'],
-  [/^SQLITE_NOTADB/, 'store', 'this is not a SQLite database; it was left as it is. Restore a backup, or name another file'],
+  [
+    /^SQLITE_NOTADB/,
+    'store',
+    'this is not a SQLite database; it was left as it is. Restore a backup, or name another file',
+  ],
   [/^SQLITE_CORRUPT/, 'store', 'the database is damaged; it was left as it is. Restore a backup'],
   [/^SQLITE_(TOOBIG|NOMEM)/, 'away', 'the change is too large for the database; nothing was changed'],
   [/^SQLITE_CONSTRAINT/, 'store', 'the change contradicts what is stored; nothing was changed'],

@@ -16,7 +16,11 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.up
  * written again into the main file, for the system forgets that it failed to write a page; and what is not there is overwritten, for a
  * crash could still bring it back from the WAL.
  */
-export async function settleCommit({ open, happened, patiently }: Settle): Promise<'committed' | 'not committed' | 'unknown'> {
+export async function settleCommit({
+  open,
+  happened,
+  patiently,
+}: Settle): Promise<'committed' | 'not committed' | 'unknown'> {
   try {
     const connection = await patiently(() => {
       const writer = open()
@@ -26,7 +30,9 @@ export async function settleCommit({ open, happened, patiently }: Settle): Promi
     if (!happened) return 'unknown'
     if (await happened(connection)) {
       connection.exec('COMMIT')
-      const [result] = connection.all<{ busy: number; log: number; checkpointed: number }>('PRAGMA wal_checkpoint(FULL)')
+      const [result] = connection.all<{ busy: number; log: number; checkpointed: number }>(
+        'PRAGMA wal_checkpoint(FULL)',
+      )
       return result?.busy === 0 && result.log === result.checkpointed ? 'committed' : 'unknown'
     }
     const at = new Date().toISOString()

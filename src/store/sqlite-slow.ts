@@ -6,9 +6,11 @@ import { toStoreError } from './sqlite-errors.ts'
 import type { StoreProblem } from './store.ts'
 import { sleep } from './wait.ts'
 
+export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE'
+
 /** What is asked of the thread, and what it answers. */
 export type SlowRequest =
-  | { readonly kind: 'checkpoint'; readonly mode: 'PASSIVE' | 'TRUNCATE' }
+  | { readonly kind: 'checkpoint'; readonly mode: CheckpointMode }
   | { readonly kind: 'check' }
   | { readonly kind: 'copy'; readonly file: string; readonly partial: string }
   | { readonly kind: 'close' }
@@ -22,7 +24,7 @@ export interface SlowReply {
 /** Work that would hold up the event loop, done on a thread with a connection of its own. */
 export interface SlowWork {
   /** True when all of the WAL is in the file. */
-  checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): Promise<boolean>
+  checkpoint(mode: CheckpointMode): Promise<boolean>
   /** Empties the WAL, so that nothing deleted is left in it; gives up quietly while readers need it. */
   truncate(timeoutMs: number): Promise<void>
   check(): Promise<readonly StoreProblem[]>
@@ -35,10 +37,11 @@ export interface BackupOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export function startSlowWork(file: string, name: string): SlowWork {
-  const { ask, stop } = startThread(file, name)
+/** `inline` does the work on the calling thread: for systems without threads, and for tests that count system calls. */
+export async function startSlowWork(file: string, name: string, inline: boolean): Promise<SlowWork> {
+  const { ask, stop } = inline ? await startInline(file, name) : startThread(file, name)
 
-  const checkpoint = (mode: 'PASSIVE' | 'TRUNCATE') => ask<boolean>({ kind: 'checkpoint', mode })
+  const checkpoint = (mode: CheckpointMode) => ask<boolean>({ kind: 'checkpoint', mode })
 
   return {
     checkpoint,
@@ -70,14 +73,34 @@ export function startSlowWork(file: string, name: string): SlowWork {
 
 const exists = (file: string) => stat(file).catch(() => undefined)
 
-function startThread(file: string, name: string) {
+interface Asked {
+  readonly ask: <T>(request: SlowRequest) => Promise<T>
+  readonly stop: () => Promise<unknown>
+}
+
+async function startInline(file: string, name: string): Promise<Asked> {
+  const { slowAnswers } = await import('./sqlite-answer.ts')
+  const answer = slowAnswers(file)
+  const ask = async <T>(request: SlowRequest) => {
+    try {
+      return (await answer(request)) as T
+    } catch (error) {
+      throw toStoreError(error, name)
+    }
+  }
+  return { ask, stop: async () => undefined }
+}
+
+function startThread(file: string, name: string): Asked {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`./sqlite-thread.${extension}`, import.meta.url)
   const worker = new Worker(url, { workerData: file, execArgv: [] })
   const waiting = new Map<number, (reply: SlowReply) => void>()
   let last = 0
+  let hasEnded = false
 
   const settleAll = (message: string) => {
+    hasEnded = true
     for (const [id, settle] of waiting) settle({ id, error: { message, code: '' } })
   }
   worker.unref()
@@ -86,6 +109,7 @@ function startThread(file: string, name: string) {
   worker.on('exit', () => settleAll('the thread ended'))
 
   const ask = <T>(request: SlowRequest): Promise<T> => {
+    if (hasEnded) return Promise.reject(toError({ message: 'the thread ended', code: '' }, name))
     const id = ++last
     worker.ref()
     worker.postMessage({ id, request })
@@ -98,7 +122,11 @@ function startThread(file: string, name: string) {
       })
     })
   }
-  return { ask, stop: () => worker.terminate() }
+  const stop = () => {
+    worker.ref()
+    return worker.terminate()
+  }
+  return { ask, stop }
 }
 
 /** Errors cross from the thread as text; the file system's codes become refusals like SQLite's. */

@@ -2,6 +2,8 @@ import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 export interface WatchParts {
+  /** The number at the moment from which on commits count; `undefined` tells of one commit too many rather than one too few. */
+  readonly seen: number | undefined
   /** A number that changes when somebody else committed; `undefined` while it cannot be asked. */
   readonly version: () => number | undefined
   readonly onCommit: () => void
@@ -13,17 +15,16 @@ const SAFETY_POLL = 1000
 const POLL_WITHOUT_WATCHER = 50
 
 /** Tells of others' commits: the folder's watcher says when to look, `data_version` whether anything happened. Never opens the files. */
-export function watchCommits(file: string, { version, onCommit }: WatchParts): () => void {
-  let seen = version()
+export function watchCommits(file: string, { seen: first, version, onCommit }: WatchParts): () => void {
+  let seen = first
   let timer: NodeJS.Timeout | undefined
   let step = 0
 
   const look = () => {
     const now = version()
     if (now === undefined || now === seen) return
-    const isFirst = seen === undefined
     seen = now
-    if (!isFirst) onCommit()
+    onCommit()
   }
   const lookAgain = () => {
     look()
@@ -31,8 +32,11 @@ export function watchCommits(file: string, { version, onCommit }: WatchParts): (
     timer = pause === undefined ? undefined : setTimeout(lookAgain, pause).unref()
   }
   const onEvent = () => {
+    if (timer === undefined || step > 3) {
+      clearTimeout(timer)
+      timer = setTimeout(lookAgain, LOOK_AGAIN[0]).unref()
+    }
     step = 0
-    timer ??= setTimeout(lookAgain, LOOK_AGAIN[0]).unref()
   }
 
   const watcher = watchFolder(file, onEvent)

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
 import type { Driver } from './driver.ts'
@@ -7,7 +6,7 @@ import { sqlStore } from './sql.ts'
 import { Connection } from './sqlite-connection.ts'
 import { SqliteDriver } from './sqlite-driver.ts'
 import { isBusy, toStoreError } from './sqlite-errors.ts'
-import { inspectSchema, type OpenReader, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
+import { inspectSchema, isThere, type OpenReader, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
 import type { Store } from './store.ts'
 import { retry } from './wait.ts'
 
@@ -17,6 +16,8 @@ export interface SqliteOptions {
   /** How long a call waits for a lock that another process holds; 30,000 unless told otherwise. */
   readonly lockTimeoutMs?: number
   readonly now?: () => Date
+  /** Does checkpoints, copies and checks on the calling thread instead of one of their own. */
+  readonly inline?: boolean
   /** The steps to the newest schema, for tests of migrating. */
   readonly migrations?: readonly Migration[]
 }
@@ -28,28 +29,39 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
 /** @internal */
 export async function openDriver(path: string, options: SqliteOptions = {}): Promise<Driver> {
-  const { lockTimeoutMs = 30_000 } = options
+  const { lockTimeoutMs = 30_000, inline = false } = options
   if (path === ':memory:') return openMemory(options)
   const file = resolve(path)
   try {
     const reader = await openCurrent(file, path, options)
-    return new SqliteDriver({ name: path, file, reader, lockTimeoutMs })
+    return new SqliteDriver({ name: path, file, reader, lockTimeoutMs, inline })
   } catch (error) {
     throw toStoreError(error, path)
   }
 }
 
-async function openMemory({ now = () => new Date(), lockTimeoutMs = 30_000, migrations }: SqliteOptions): Promise<Driver> {
+async function openMemory({
+  now = () => new Date(),
+  lockTimeoutMs = 30_000,
+  migrations,
+}: SqliteOptions): Promise<Driver> {
   const connection = new Connection(':memory:', { mode: 'write' })
   const { migrateMemory } = await import('./migrate.ts')
   migrateMemory(connection, { timeoutMs: lockTimeoutMs, now, ...(migrations && { migrations }) })
-  return new SqliteDriver({ name: ':memory:', file: null, reader: { connection, writable: true }, lockTimeoutMs })
+  return new SqliteDriver({
+    name: ':memory:',
+    file: null,
+    reader: { connection, writable: true },
+    lockTimeoutMs,
+    inline: true,
+  })
 }
 
 async function openCurrent(file: string, name: string, options: SqliteOptions): Promise<OpenReader> {
   const { create = true, lockTimeoutMs = 30_000, now = () => new Date(), migrations } = options
   const newest = migrations?.at(-1)?.version ?? SCHEMA_VERSION
-  const open = () => retry(() => openInspected(file, name, newest), { isWorthWaiting: isBusy, timeoutMs: lockTimeoutMs })
+  const open = () =>
+    retry(() => openInspected(file, name, newest), { isWorthWaiting: isBusy, timeoutMs: lockTimeoutMs })
 
   const found = await open()
   if (found?.version === newest) return found.reader
@@ -63,7 +75,7 @@ async function openCurrent(file: string, name: string, options: SqliteOptions): 
 }
 
 function openInspected(file: string, name: string, newest: number) {
-  if (!existsSync(file)) return undefined
+  if (!isThere(file)) return undefined
   const reader = openReader(file)
   try {
     return { reader, version: inspectSchema(reader.connection, name, newest) }

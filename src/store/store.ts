@@ -107,7 +107,10 @@ export interface Delta {
   /** The latest document of each (layer, name) touched; `content` null where there is none any more. */
   readonly documents: readonly DocumentWrite[]
   /** The active override of each key touched; `value` null where there is none any more. */
-  readonly overrides: readonly (OverrideRow | { readonly section: string; readonly key: string; readonly value: null })[]
+  readonly overrides: readonly (
+    | OverrideRow
+    | { readonly section: string; readonly key: string; readonly value: null }
+  )[]
   readonly history: readonly HistoryRow[]
 }
 
@@ -225,7 +228,10 @@ export interface Store {
   configJson(namespace: string, version: VersionId): Promise<string | undefined>
   history(namespace: string, filter: HistoryFilter, page: Page): Promise<readonly HistoryRow[]>
   /** The newest history row of each key (of one section, up to one version): what `blame` reads. */
-  lastChanges(namespace: string, filter: { readonly section?: string; readonly upTo?: VersionId }): Promise<readonly HistoryRow[]>
+  lastChanges(
+    namespace: string,
+    filter: { readonly section?: string; readonly upTo?: VersionId },
+  ): Promise<readonly HistoryRow[]>
   sources(namespace: string): Promise<readonly SourceState[]>
   namespaces(): Promise<readonly string[]>
   metadata(): Promise<ReadonlyMap<string, string>>

@@ -36,7 +36,6 @@ export async function setMetadata(tx: Transaction, key: string, value: string, a
   await tx.run(SET_METADATA, key, value, at)
 }
 
-/** History before versions: it refers to them. */
 const TABLES = [
   'config_history',
   'version_log',
@@ -68,7 +67,9 @@ FROM (SELECT ? AS namespace) n`
 /** Sizes and counts, all asked of the database: reading its files would drop its locks. */
 export async function readStats(driver: Driver): Promise<StoreStats> {
   const sizes = await driver.sizes()
-  const metadata = await driver.query<{ value: string }>(`SELECT value FROM system_metadata WHERE key = 'schema_version'`)
+  const metadata = await driver.query<{ value: string }>(
+    `SELECT value FROM system_metadata WHERE key = 'schema_version'`,
+  )
   const namespaces: NamespaceStats[] = []
   for (const namespace of await readNamespaces(driver)) {
     const [row] = await driver.query<Omit<NamespaceStats, 'namespace'>>(STATS, namespace)

@@ -12,7 +12,7 @@ versions AS (
       SELECT group_concat(line, '') FROM (
         SELECT char(10) || json_array(h.id, h.namespace, h.operation, h.layer, h.section, h.key, h.old_value, h.new_value, h.changed_at,
           h.changed_by, h.source_ip, h.reason, h.comment, h.version_id, h.old_type, h.new_type) AS line
-        FROM config_history h WHERE h.version_id = v.id ORDER BY h.id)), '') AS chain_input
+        FROM config_history h WHERE h.namespace = v.namespace AND h.version_id = v.id ORDER BY h.id)), '') AS chain_input
   FROM version_log v),
 documents AS (
   SELECT d.namespace, d.version_id, d.layer, d.name,

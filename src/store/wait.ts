@@ -30,11 +30,12 @@ export interface Patience {
  * database's own busy timeout would not.
  */
 export async function retry<T>(attempt: () => T, { isWorthWaiting, timeoutMs }: Patience): Promise<T> {
-  const deadline = performance.now() + timeoutMs
+  let deadline: number | undefined
   for (let pause = 0.5; ; pause = Math.min(pause * 1.5, 20)) {
     try {
       return attempt()
     } catch (error) {
+      deadline ??= performance.now() + timeoutMs // the first use of the clock loads it: 1 ms that most calls never need
       if (!isWorthWaiting(error) || performance.now() >= deadline) throw error
     }
     await sleep(pause * (0.5 + Math.random()))

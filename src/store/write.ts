@@ -57,7 +57,9 @@ interface Append {
 async function appendVersion(tx: Transaction, { namespace, write, previousChain, next }: Append): Promise<Version> {
   const id = next.version++
   const documents = write.documents.map((document) => documentRow(document, id))
-  const overrides = write.overrides.map((override) => overrideRow(override, { namespace, id: next.override++, version: id, write }))
+  const overrides = write.overrides.map((override) =>
+    overrideRow(override, { namespace, id: next.override++, version: id, write }),
+  )
   const history = write.history.map((entry) => historyRow(entry, { namespace, id: next.history++, version: id, write }))
   const columns = {
     id,
@@ -94,7 +96,9 @@ async function markVersion(
 
 const withLastBaseline = (versions: readonly Version[]): readonly Version[] => {
   const last = versions.findLast((version) => version.isBaseline)
-  return versions.map((version) => (version.isBaseline && version !== last ? { ...version, isBaseline: false } : version))
+  return versions.map((version) =>
+    version.isBaseline && version !== last ? { ...version, isBaseline: false } : version,
+  )
 }
 
 const documentRow = (document: DocumentWrite, version: number): DocumentLogRow => ({

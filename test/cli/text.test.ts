@@ -35,7 +35,7 @@ describe('what is printed for people', () => {
     )
     fc.assert(
       fc.property(fc.array(row, { maxLength: 5 }), (rows) => {
-        const lines = table(columns, rows, { ...plain, width: 40 })
+        const lines = table(columns, rows, { ...plain, room: 40 })
         expect(lines).toHaveLength(rows.length + 1)
         for (const line of lines) {
           expect(widthOf(line)).toBeLessThanOrEqual(40)
@@ -52,7 +52,7 @@ describe('what is printed for people', () => {
         { title: 'VALUE', least: 5 },
       ],
       [['port', 'x'.repeat(60)]],
-      { ...plain, width: 20 },
+      { ...plain, room: 20 },
     )
     expect(lines).toEqual(['KEY   VALUE', `port  ${'x'.repeat(7)}…${'x'.repeat(6)}`])
   })

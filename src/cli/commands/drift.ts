@@ -82,7 +82,7 @@ function details(entry: DriftEntry, now: Date, print: Printer): string[] {
   const { path, expected: before, actual: after, state, who, when, why, version } = entry
   const by = `version ${version ?? '–'} by ${visible(who ?? '–')}${when === null ? '' : `, ${ago(when, now)} (${stamp(when)})`}`
   const mark = state === undefined ? '' : `  ${print.paint(STATE_STYLE[state], state)}`
-  const room = { width: print.width - (state === undefined ? 0 : state.length + 2), paint: print.paint.bind(print) }
+  const room = { room: print.room - (state === undefined ? 0 : state.length + 2), paint: print.paint.bind(print) }
   return [
     differenceLine({ path, before, after }, room, '') + mark,
     ...wrap(by, print.width - 4).map((line) => `    ${print.paint('dim', line)}`),

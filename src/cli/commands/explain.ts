@@ -23,8 +23,8 @@ function show(told: Explanation, print: Printer): void {
   const { path, value, type, winner, beaten } = told
   const what = value === undefined ? 'has no value' : `= ${showValue(value)}`
   const kind = type === null ? '' : `  (${type})`
-  const name = ellipsise(visible(path), Math.floor(print.width / 2))
-  const head = ellipsise(what, print.width - widthOf(name) - widthOf(kind) - 1)
+  const name = ellipsise(visible(path), Math.floor(print.room / 2))
+  const head = ellipsise(what, print.room - widthOf(name) - widthOf(kind) - 1)
   print.line(print.paint('bold', `${name} ${head}${kind}`))
   print.line()
   print.lines(pairs(factsOf(told), print))
@@ -88,5 +88,5 @@ const placeOf = ({ layer, position, isMask, isPinned }: LayerValue): string =>
 /** What the winner beat, strongest first, values in one column. */
 function stack(layers: readonly LayerValue[], print: Printer): string[] {
   const rows = layers.map((layer) => [placeOf(layer), layer.isMask ? '–' : showValue(layer.value)] as const)
-  return pairs(rows, { width: print.width - 2, paintTitle: print.paintTitle }).map((line) => `  ${line}`)
+  return pairs(rows, { width: print.room - 2, paintTitle: print.paintTitle }).map((line) => `  ${line}`)
 }

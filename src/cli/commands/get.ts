@@ -7,7 +7,6 @@ import type { Call, Run } from '../command.ts'
 import type { Printer } from '../print.ts'
 import { openTarget } from '../target.ts'
 import { visible, visibleLines } from '../text.ts'
-import { showValue } from '../values.ts'
 
 export const run: Run = async (call) => {
   const { operands, flags } = call
@@ -38,7 +37,8 @@ async function printValue({ flags, print }: Call, path: Path, value: Value): Pro
 }
 
 /** One line for each key, as `set` would take it. */
-function printLines(path: Path, value: Tree, print: Printer): void {
+async function printLines(path: Path, value: Tree, print: Printer): Promise<void> {
+  const { showValue } = await import('../values.ts')
   for (const [rest, leaf] of leaves(value)) {
     print.line(`${visible(printPath([...path, ...rest]))} = ${showValue(leaf)}`)
   }

@@ -9,7 +9,7 @@ export const run: Run = async (call) => {
   const { operands, flags, print, io } = call
   const type = flags.text('type')
   const assignments = await readAssignments(operands, type, io)
-  await using config = await openTarget(call, { create: true })
+  await using config = await openTarget(call)
   const result = await config.change({
     set: toSet(assignments),
     isText: type === undefined,

@@ -22,7 +22,6 @@ CREATE TABLE version_log (
   chain_hash TEXT NOT NULL
 ) STRICT;
 CREATE INDEX version_log_of_namespace ON version_log (namespace);
-CREATE INDEX version_log_of_hash ON version_log (namespace, config_hash);
 
 CREATE TABLE config_names (
   namespace TEXT NOT NULL,
@@ -83,15 +82,14 @@ CREATE TABLE config_history (
   source_ip TEXT,
   reason TEXT,
   comment TEXT,
-  version_id INTEGER NOT NULL REFERENCES version_log (id),
+  version_id INTEGER NOT NULL,
   old_type TEXT,
   new_type TEXT
 ) STRICT;
-CREATE INDEX config_history_of_namespace ON config_history (namespace);
 CREATE INDEX config_history_of_section ON config_history (namespace, section);
 CREATE INDEX config_history_of_key ON config_history (namespace, section, key);
 CREATE INDEX config_history_of_author ON config_history (namespace, changed_by);
-CREATE INDEX config_history_of_version ON config_history (version_id);
+CREATE INDEX config_history_of_version ON config_history (namespace, version_id);
 
 CREATE TABLE config_marks (
   id INTEGER PRIMARY KEY,

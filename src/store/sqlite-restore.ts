@@ -1,0 +1,139 @@
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { HoldfastError } from '../model/errors.ts'
+import { syncFile, syncFolder } from './files.ts'
+import { makeFolder } from './migrate.ts'
+import { openSqlite } from './sqlite.ts'
+import { Connection } from './sqlite-connection.ts'
+import { isBusy, sqliteCode, toStoreError } from './sqlite-errors.ts'
+import { inspectSchema, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
+import type { Store } from './store.ts'
+
+export interface RestoreResult {
+  /** Where the file that was there before is kept; null where there was none. */
+  readonly replaced: string | null
+}
+
+/**
+ * Puts a backup in the place of a database. The backup is checked first; a database that another process has open is refused; what was there
+ * is kept beside. A crash at any point leaves the old file or the new one, whole.
+ */
+export function restoreBackup(backup: string, target: string, { now = () => new Date() } = {}): RestoreResult {
+  backupVersion(backup)
+  try {
+    return { replaced: replace(resolve(backup), resolve(target), now()) }
+  } catch (error) {
+    throw toStoreError(error, target)
+  }
+}
+
+/** Opens a backup as a store for `work`, and leaves it byte for byte as it is: one of an older schema is looked at in a copy. */
+export async function inspectBackup<T>(backup: string, work: (store: Store) => Promise<T>): Promise<T> {
+  if (backupVersion(backup) === SCHEMA_VERSION) return inspect(backup, work)
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-backup-'))
+  try {
+    copyFileSync(backup, join(folder, basename(backup)))
+    return await inspect(join(folder, basename(backup)), work)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function inspect<T>(file: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openSqlite(file, { create: false })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** The schema version of a backup; refuses what is none. */
+function backupVersion(backup: string): number {
+  if (!existsSync(backup)) throw new HoldfastError('not-found', `there is no backup at ${backup}`, { what: backup })
+  let connection: Connection | undefined
+  try {
+    connection = openReader(backup).connection
+    const version = inspectSchema(connection, backup)
+    if (version > 0 && connection.value<string>('PRAGMA quick_check(1)') === 'ok') return version
+  } catch (error) {
+    throw toStoreError(error, backup)
+  } finally {
+    connection?.close()
+  }
+  const text = `${backup}: this backup is empty or damaged; nothing was changed. Name another one`
+  throw new HoldfastError('store', text, { store: backup })
+}
+
+function replace(backup: string, target: string, now: Date): string | null {
+  makeFolder(dirname(target))
+  const stamp = now.toISOString().replace(/[-:.]/g, '')
+  const incoming = `${target}.restoring-${stamp}`
+  const outgoing = `${target}.replaced-${stamp}`
+  copyFileSync(backup, incoming)
+  try {
+    syncFile(incoming)
+    if (!existsSync(target)) {
+      dropWal(target)
+      moveInto(incoming, target)
+      return null
+    }
+    const old = setAside(target, outgoing)
+    moveInto(incoming, target)
+    old?.close()
+    return outgoing
+  } finally {
+    rmSync(incoming, { force: true })
+  }
+}
+
+/**
+ * Keeps a copy of the old database, and its lock until the new one stands in its place. Leaving WAL mode needs the file for oneself, so it tells
+ * whether somebody has it open; it also takes in the WAL, which must not be applied to the new file; and whoever waits for the lock finds
+ * that the file has moved when he writes.
+ */
+function setAside(target: string, outgoing: string): Connection | undefined {
+  let connection: Connection | undefined
+  try {
+    connection = new Connection(target, { mode: 'write', mustExist: true })
+    connection.exec('PRAGMA locking_mode = EXCLUSIVE')
+    const mode = connection.value<string>('PRAGMA journal_mode = DELETE')
+    if (mode !== 'delete') throw inUse(target)
+    connection.exec('BEGIN EXCLUSIVE; COMMIT')
+    connection.change('VACUUM INTO ?', outgoing)
+    syncFile(outgoing)
+    return connection
+  } catch (error) {
+    connection?.close()
+    if (isBusy(error)) throw inUse(target, error)
+    if (!/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(error))) throw error
+    keepDamaged(target, outgoing)
+    return undefined
+  }
+}
+
+const inUse = (target: string, cause?: unknown) =>
+  new HoldfastError(
+    'unavailable',
+    `${target} is open in another process; nothing was changed. Stop that process and try again`,
+    { store: target, retry: true },
+    { cause },
+  )
+
+/** What SQLite cannot read is kept as it is, with its WAL. */
+function keepDamaged(target: string, outgoing: string): void {
+  for (const suffix of ['', '-wal']) {
+    if (existsSync(target + suffix)) copyFileSync(target + suffix, outgoing + suffix)
+  }
+  dropWal(target)
+}
+
+function dropWal(target: string): void {
+  for (const suffix of ['-wal', '-shm', '-journal']) rmSync(target + suffix, { force: true })
+}
+
+function moveInto(incoming: string, target: string): void {
+  renameSync(incoming, target)
+  syncFolder(dirname(target))
+}
