@@ -39,8 +39,18 @@ export interface Command {
   readonly load: () => Promise<{ readonly run: Run }>
 }
 
+/** All there is to type: what help and completion are made of. */
+export interface Table {
+  readonly commands: readonly Command[]
+  /** The flags every command takes. */
+  readonly globals: readonly Option[]
+  /** The command of this name; refuses another word with the command that was probably meant. */
+  readonly find: (name: string) => Command
+}
+
 /** What a command gets. */
 export interface Call {
+  readonly table: Table
   readonly operands: readonly string[]
   readonly flags: Flags
   readonly io: Io

@@ -3,7 +3,7 @@ import { CHANGE } from './catalogue/change.ts'
 import { SEE } from './catalogue/see.ts'
 import { AROUND, STORE } from './catalogue/store.ts'
 import { VERSIONS } from './catalogue/versions.ts'
-import type { Command, Option } from './command.ts'
+import type { Command, Option, Table } from './command.ts'
 import { refuse } from './refuse.ts'
 
 /** The flags every command takes. */
@@ -38,3 +38,6 @@ export function findCommand(name: string): Command {
     'See "holdfast --help".',
   )
 }
+
+/** Handed to every command: one that imported it would close a circle, since the table names the commands. */
+export const TABLE: Table = { commands: COMMANDS, globals: GLOBALS, find: findCommand }

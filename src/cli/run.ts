@@ -1,6 +1,6 @@
 import { commandName, readArguments } from './args.ts'
 import type { Call, Command } from './command.ts'
-import { findCommand, GLOBALS } from './commands.ts'
+import { findCommand, GLOBALS, TABLE } from './commands.ts'
 import type { Flags } from './flags.ts'
 import type { Io } from './io.ts'
 import { DONE, Printer, type PrintOptions } from './print.ts'
@@ -11,7 +11,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     const { command, operands, flags } = read(argv)
     print = new Printer(io, optionsOf(flags))
-    return (await perform(command, { operands, flags, io, print })) ?? DONE
+    return (await perform(command, { table: TABLE, operands, flags, io, print })) ?? DONE
   } catch (error) {
     return print.error(error)
   }

@@ -1,8 +1,8 @@
+import type { CheckpointMode, SlowRequest } from './slow-request.ts'
 import { checkDatabase } from './sqlite-check.ts'
 import { Connection } from './sqlite-connection.ts'
 import { copyTo } from './sqlite-copy.ts'
 import { isBusy } from './sqlite-errors.ts'
-import type { CheckpointMode, SlowRequest } from './sqlite-slow.ts'
 import { type Patience, retry } from './wait.ts'
 
 const PATIENCE: Patience = { isWorthWaiting: isBusy, timeoutMs: 30_000 }

@@ -2,24 +2,10 @@ import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { HoldfastError } from '../model/errors.ts'
 import { refuseExisting } from './files.ts'
+import type { CheckpointMode, SlowReply, SlowRequest } from './slow-request.ts'
 import { toStoreError } from './sqlite-errors.ts'
 import type { StoreProblem } from './store.ts'
 import { sleep } from './wait.ts'
-
-export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE'
-
-/** What is asked of the thread, and what it answers. */
-export type SlowRequest =
-  | { readonly kind: 'checkpoint'; readonly mode: CheckpointMode }
-  | { readonly kind: 'check' }
-  | { readonly kind: 'copy'; readonly file: string; readonly partial: string }
-  | { readonly kind: 'close' }
-
-export interface SlowReply {
-  readonly id: number
-  readonly result?: unknown
-  readonly error?: { readonly message: string; readonly code: string }
-}
 
 /** Work that would hold up the event loop, done on a thread with a connection of its own. */
 export interface SlowWork {

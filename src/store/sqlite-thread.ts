@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { SlowReply, SlowRequest } from './slow-request.ts'
 import { slowAnswers } from './sqlite-answer.ts'
-import type { SlowReply, SlowRequest } from './sqlite-slow.ts'
 
 /** The thread's side of `sqlite-slow.ts`. */
 const port = parentPort!

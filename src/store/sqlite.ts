@@ -6,7 +6,7 @@ import { sqlStore } from './sql.ts'
 import { Connection } from './sqlite-connection.ts'
 import { SqliteDriver } from './sqlite-driver.ts'
 import { isBusy, toStoreError } from './sqlite-errors.ts'
-import { inspectSchema, isThere, type OpenReader, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
+import { inspectSchema, isThere, type OpenReader, openReader, refuseStump, SCHEMA_VERSION } from './sqlite-open.ts'
 import type { Store } from './store.ts'
 import { retry } from './wait.ts'
 
@@ -66,7 +66,7 @@ async function openCurrent(file: string, name: string, options: SqliteOptions): 
   const found = await open()
   if (found?.version === newest) return found.reader
   found?.reader.connection.close()
-  if (!found && !create) throw new HoldfastError('not-found', `there is no store at ${name}`, { what: name })
+  if (!found?.version && !create) throw new HoldfastError('not-found', `there is no store at ${name}`, { what: name })
 
   const { makeFolder, migrateFile } = await import('./migrate.ts')
   makeFolder(dirname(file))
@@ -76,6 +76,7 @@ async function openCurrent(file: string, name: string, options: SqliteOptions): 
 
 function openInspected(file: string, name: string, newest: number) {
   if (!isThere(file)) return undefined
+  refuseStump(file, name)
   const reader = openReader(file)
   try {
     return { reader, version: inspectSchema(reader.connection, name, newest) }

@@ -153,12 +153,14 @@ describe('holdfast set, unset and mask', () => {
     expect((await at.run(['get', 's.deep.x'])).out).toBe('s.deep.x.y = 1\n')
   })
 
-  it('make a store where there is none yet, though a reading command does not', async () => {
+  it('never make a store by a slip: that is for init', async () => {
     at.remove()
     at = new Workspace()
-    expect(await at.run('get')).toMatchObject({ status: 5 })
-    expect(await at.run('set a.b=1')).toMatchObject({ status: 0 })
-    expect((await at.run('get a.b')).out).toBe('1\n')
+    for (const argv of ['get', 'set a.b=1', 'snapshot']) {
+      const { status, err } = await at.run(argv)
+      expect(status).toBe(5)
+      expect(err).toMatch(/there is no store at .*\nRun "holdfast init" to make one/)
+    }
   })
 
   it('never begin a namespace by a slip', async () => {

@@ -28,6 +28,7 @@ describe('a file that is no store of ours', () => {
     await refused((file) => writeFileSync(file, 'server.port = 5\n'.repeat(500)))
     await refused((file) => writeFileSync(file, Buffer.alloc(8192)))
     await refused((file) => writeFileSync(file, 'SQLite format 3'))
+    await refused((file) => writeFileSync(file, 'x'))
   })
 
   it('is refused and left as it is: a database of another program', async () => {

@@ -1,7 +1,6 @@
 import { leaves } from '../../model/layer.ts'
 import { printPath, toSectionKey } from '../../model/path.ts'
-import type { Argument, Call, Command, Option, Run } from '../command.ts'
-import { COMMANDS, GLOBALS } from '../commands.ts'
+import type { Argument, Call, Command, Option, Run, Table } from '../command.ts'
 import { Flags } from '../flags.ts'
 import { openAsStored } from '../target.ts'
 
@@ -19,10 +18,11 @@ export const run: Run = async (call) => {
 }
 
 async function candidates(before: readonly string[], typed: string, call: Call): Promise<readonly string[]> {
-  const seen = readWords(before)
+  const { commands, globals } = call.table
+  const seen = readWords(before, call.table)
   if (seen.awaits !== undefined) return valuesOf(seen.awaits, seen, call)
-  if (typed.startsWith('-')) return [...(seen.command?.options ?? []), ...GLOBALS].map(({ name }) => `--${name}`)
-  if (seen.command === undefined) return COMMANDS.filter(({ isHidden }) => !isHidden).map(({ name }) => name)
+  if (typed.startsWith('-')) return [...(seen.command?.options ?? []), ...globals].map(({ name }) => `--${name}`)
+  if (seen.command === undefined) return commands.filter(({ isHidden }) => !isHidden).map(({ name }) => name)
   const takes = seen.command.arguments[seen.operands] ?? seen.command.arguments.filter(({ isMany }) => isMany).at(-1)
   return takes === undefined ? [] : argumentValues(takes, typed, seen, call)
 }
@@ -36,7 +36,7 @@ interface Seen {
 }
 
 /** What the words before the cursor say; unlike the real reading, nothing is refused. */
-function readWords(words: readonly string[]): Seen {
+function readWords(words: readonly string[], { commands, globals }: Table): Seen {
   let command: Command | undefined
   let operands = 0
   let awaits: Option | undefined
@@ -47,13 +47,13 @@ function readWords(words: readonly string[]): Seen {
       awaits = undefined
     } else if (word.startsWith('-')) {
       const [name, inline] = word.split('=', 2)
-      const option = [...(command?.options ?? []), ...GLOBALS].find(
+      const option = [...(command?.options ?? []), ...globals].find(
         (each) => name === `--${each.name}` || name === `-${each.short}`,
       )
       if (option?.value !== undefined && inline === undefined) awaits = option
       if (option?.value !== undefined && inline !== undefined) flags.set(option.name, [inline])
     } else if (command === undefined) {
-      command = COMMANDS.find(({ name }) => name === word)
+      command = commands.find(({ name }) => name === word)
     } else {
       operands++
     }
@@ -75,7 +75,7 @@ async function argumentValues(
   call: Call,
 ): Promise<readonly string[]> {
   if (choices) return choices
-  if (name === 'COMMAND') return COMMANDS.map((command) => command.name)
+  if (name === 'COMMAND') return call.table.commands.map((command) => command.name)
   if (completes === 'file') return [FILE]
   if (completes === undefined || (completes === 'assignment' && typed.includes('='))) return []
   await using config = await openAsStored({ ...call, flags })

@@ -1,0 +1,14 @@
+export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE'
+
+/** What is asked of the thread, and what it answers. */
+export type SlowRequest =
+  | { readonly kind: 'checkpoint'; readonly mode: CheckpointMode }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'copy'; readonly file: string; readonly partial: string }
+  | { readonly kind: 'close' }
+
+export interface SlowReply {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: { readonly message: string; readonly code: string }
+}
