@@ -1,7 +1,7 @@
 import type { Io, Output } from './io.ts'
 
 /** Through `import` these would load all they could ever offer: 3 ms each, a tenth of the whole start. */
-const { fstatSync, writeSync } = process.getBuiltinModule('node:fs')
+const { fstatSync, statSync, writeSync } = process.getBuiltinModule('node:fs')
 
 /** The real terminal. Nobody reading any more (`| head`) ends the output quietly, never the work that is under way. */
 export function processIo(): Io {
@@ -31,27 +31,34 @@ class FileOutput implements Output {
   readonly #makeStream: () => NodeJS.WriteStream
   readonly #onClosed: () => void
   #stream: NodeJS.WriteStream | undefined
+  #isLookedAt = false
   #isClosed = false
 
   constructor(fd: number, makeStream: () => NodeJS.WriteStream, onClosed: () => void) {
     this.#fd = fd
     this.#makeStream = makeStream
     this.#onClosed = onClosed
-    if (isDevice(fd)) this.#open()
   }
 
   get isTTY(): boolean {
-    return this.#stream?.isTTY === true
+    return this.#screen()?.isTTY === true
   }
 
   get columns(): number | undefined {
-    return this.#stream?.columns
+    return this.#screen()?.columns
   }
 
   write(text: string): void {
     if (this.#isClosed) return
-    if (this.#stream === undefined) this.#writeNow(Buffer.from(text))
-    else this.#stream.write(text)
+    const stream = this.#screen()
+    if (stream === undefined) this.#writeNow(Buffer.from(text))
+    else stream.write(text)
+  }
+
+  #screen(): NodeJS.WriteStream | undefined {
+    if (!this.#isLookedAt && isScreen(this.#fd)) this.#open()
+    this.#isLookedAt = true
+    return this.#stream
   }
 
   #writeNow(data: Uint8Array): void {
@@ -78,9 +85,11 @@ class FileOutput implements Output {
   }
 }
 
-function isDevice(fd: number): boolean {
+/** A terminal, or a device that may be one; not the null device, which is where people send what they do not want to see. */
+function isScreen(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice()
+    const found = fstatSync(fd)
+    return found.isCharacterDevice() && found.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev
   } catch {
     return true
   }

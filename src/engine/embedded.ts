@@ -9,6 +9,7 @@ import type {
   HistoryQuery,
   OverrideDrift,
   Provenance,
+  SectionOf,
   SourceStatus,
   ValueAt,
   Versions,
@@ -79,8 +80,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.#snapshot.sections()
   }
 
-  items<S extends string>(section: S): ValueAt<T, S> {
-    return this.#snapshot.items(section) as ValueAt<T, S>
+  items<S extends string>(section: S): SectionOf<T, S> {
+    return this.#snapshot.items(section) as SectionOf<T, S>
   }
 
   isOverridden(section: string, key: string): boolean {

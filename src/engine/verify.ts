@@ -1,4 +1,4 @@
-import { canonicalParts } from '../model/canonical.ts'
+import { canonicalWhole } from '../model/canonical.ts'
 import type { Progress, VerifyProblem, VerifyResult } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Reveal, Snapshot } from '../model/snapshot.ts'
@@ -98,7 +98,7 @@ async function checkConfiguration(
 ): Promise<readonly VerifyProblem[]> {
   const { sha256 } = await import('../model/hash.ts')
   const found: string[] = []
-  if (sha256(...canonicalParts(state.snapshot.effective)) !== version.hash)
+  if (sha256(canonicalWhole(state.snapshot.effective)) !== version.hash)
     found.push('its configuration does not have the hash recorded for it')
   const wrong = wrongNames(state.snapshot)
   if (wrong.length > 0)
@@ -120,7 +120,7 @@ function wrongNames(snapshot: Snapshot): readonly string[] {
 /** What people read in the table must be what was checked. */
 async function checkText(namespace: string, record: AuditRecord, state: State): Promise<readonly VerifyProblem[]> {
   const text = await record.configJson()
-  if (text === [...canonicalParts(state.snapshot.effective)].join('')) return []
+  if (text === canonicalWhole(state.snapshot.effective)) return []
   return [{ namespace, version: record.version.id, message: 'config_json is not the text of its documents' }]
 }
 

@@ -1,4 +1,4 @@
-import { canonicalParts } from '../model/canonical.ts'
+import { canonicalWhole } from '../model/canonical.ts'
 import { keyChanges, type OverrideChange, type Staged } from '../model/change.ts'
 import type { ChangeResult, KeyChange } from '../model/config.ts'
 import { byLeaf, type Difference, diff } from '../model/diff.ts'
@@ -179,7 +179,7 @@ export class Writer {
     const results: ChangeResult[] = []
     for (const { proposal } of staged) {
       const changes = changesOf(proposal)
-      writes.push(toWrite(proposal, changes, sha256(canonicalParts(proposal.after.snapshot.effective).join(''))))
+      writes.push(toWrite(proposal, changes, sha256(canonicalWhole(proposal.after.snapshot.effective))))
       results.push(await this.#result(proposal, changes))
     }
     const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)

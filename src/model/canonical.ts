@@ -12,13 +12,13 @@ export function canonical(value: Value): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(tree[key]!)}`).join(',')}}`
 }
 
-/** The canonical text of a whole configuration, in the pieces that `documents` already have: joining them copies each once. */
-export function canonicalParts(documents: ReadonlyMap<string, { readonly text: string }>): readonly string[] {
+/** The canonical text of a whole configuration, from the texts that its `documents` already have. */
+export function canonicalWhole(documents: ReadonlyMap<string, { readonly text: string }>): string {
   const parts: string[] = []
   for (const name of [...documents.keys()].sort()) {
     parts.push(`${parts.length === 0 ? '{' : ','}${JSON.stringify(name)}:`, documents.get(name)!.text)
   }
-  return parts.length === 0 ? ['{}'] : [...parts, '}']
+  return parts.length === 0 ? '{}' : `${parts.join('')}}`
 }
 
 /** The bytes `text`, which is well-formed, takes in UTF-8: each half of a surrogate pair is two of the four. */

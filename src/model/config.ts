@@ -8,7 +8,7 @@ export const CONCEALED = '••••••••'
 
 /** The value at a dotted path of `T`; `Value | undefined` where `T` is unknown or the path quotes a segment. */
 export type ValueAt<T, P extends string> = unknown extends T
-  ? any
+  ? Value | undefined
   : P extends `${infer Head}.${infer Rest}`
     ? Head extends keyof T
       ? ValueAt<NonNullable<T[Head]>, Rest>
@@ -16,6 +16,9 @@ export type ValueAt<T, P extends string> = unknown extends T
     : P extends keyof T
       ? T[P]
       : undefined
+
+/** A section's values: a tree where `T` is unknown. */
+export type SectionOf<T, S extends string> = unknown extends T ? Tree : ValueAt<T, S>
 
 export interface ChangeRequest {
   /** Section, key, value. An object below a key is a subtree and sets each of its leaves; keys outside any section stand under `''`. */
@@ -267,7 +270,7 @@ export interface Config<T = unknown> extends AsyncDisposable {
   readonly sources: readonly SourceStatus[]
 
   sections(): readonly string[]
-  items<S extends string>(section: S): ValueAt<T, S>
+  items<S extends string>(section: S): SectionOf<T, S>
   get<P extends string>(path: P): ValueAt<T, P>
   has(path: string): boolean
   isOverridden(section: string, key: string): boolean

@@ -1,5 +1,5 @@
 import { canonical } from './canonical.ts'
-import type { Position } from './errors.ts'
+import { HoldfastError, type Position } from './errors.ts'
 import { type Path, printPath } from './path.ts'
 import { SEAL } from './secret.ts'
 import { equal, freeze, type Value } from './value.ts'
@@ -28,7 +28,7 @@ export class Doc {
   }
 
   get value(): Value {
-    if (this.#value === undefined) this.#value = freeze(JSON.parse(this.#text!) as Value)
+    if (this.#value === undefined) this.#value = freeze(parse(this.#text!))
     return this.#value
   }
 
@@ -68,5 +68,16 @@ export class Doc {
     if (this === other) return true
     if (this.#text !== undefined && other.#text !== undefined) return this.#text === other.#text
     return equal(this.value, other.value)
+  }
+}
+
+/** Text of the store that is no JSON was not written by us. */
+function parse(text: string): Value {
+  try {
+    return JSON.parse(text) as Value
+  } catch {
+    const message =
+      'a document in the store is damaged: run "holdfast verify", which names the version, and restore a backup'
+    throw new HoldfastError('store', message, { store: 'config_documents' })
   }
 }

@@ -5,6 +5,7 @@ import { Connection } from './sqlite-connection.ts'
 import { isBusy, isIoError, toStoreError } from './sqlite-errors.ts'
 import { type OpenReader, openReader } from './sqlite-open.ts'
 import type { SlowWork } from './sqlite-slow.ts'
+import type { CommitWatch } from './sqlite-watch.ts'
 import type { StoreProblem } from './store.ts'
 import { Mutex, retry, sleep } from './wait.ts'
 
@@ -19,7 +20,7 @@ export interface DriverParts {
 }
 
 /** Pages in the WAL before a checkpoint is worth its while, and before the file itself is cut. */
-const CHECKPOINT_PAGES = 1000
+const CHECKPOINT_PAGES = 4000
 const TRUNCATE_PAGES = 8000
 /** Commits between two looks at the size of the WAL. */
 const LOOK_EVERY = 16
@@ -42,7 +43,8 @@ export class SqliteDriver implements Driver {
   #reader: Connection
   #writer: Connection | undefined
   #slow: Promise<SlowWork> | undefined
-  #unwatch: Promise<() => void> | undefined
+  #watching: Promise<void> | undefined
+  #watch: CommitWatch | undefined
   readonly #listeners = new Set<() => void>()
   #commits = 0
   #checkpointing: Promise<void> | undefined
@@ -86,6 +88,7 @@ export class SqliteDriver implements Driver {
     this.#requireOpen()
     return this.#writing.run(async () => {
       await this.#letOthersRun()
+      this.#watch?.pause()
       const writer = await this.#begin()
       const result = await this.#body(writer, work)
       await this.#commit(writer, options)
@@ -133,7 +136,7 @@ export class SqliteDriver implements Driver {
     this.#requireOpen()
     if (this.#file === null) return () => undefined
     this.#listeners.add(listener)
-    this.#unwatch ??= this.#watch(this.#file, this.#foreignVersion())
+    this.#watching ??= this.#startWatch(this.#file, this.#foreignVersion())
     return () => {
       this.#listeners.delete(listener)
     }
@@ -143,7 +146,8 @@ export class SqliteDriver implements Driver {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#listeners.clear()
-    ;(await this.#unwatch)?.()
+    await this.#watching
+    this.#watch?.stop()
     await this.#checkpointing
     await this.#writing.run(async () => undefined)
     await this.#reading.run(async () => undefined)
@@ -281,10 +285,10 @@ export class SqliteDriver implements Driver {
     })
   }
 
-  async #watch(file: string, seen: number | undefined): Promise<() => void> {
+  async #startWatch(file: string, seen: number | undefined): Promise<void> {
     const { watchCommits } = await import('./sqlite-watch.ts')
-    if (this.#isClosed) return () => undefined
-    return watchCommits(file, {
+    if (this.#isClosed) return
+    this.#watch = watchCommits(file, {
       seen,
       version: () => this.#foreignVersion(),
       onCommit: () => {

@@ -13,12 +13,21 @@ export interface WatchParts {
 const LOOK_AGAIN = [2, 5, 10, 20, 30, 50, 100, 200, 400]
 const SAFETY_POLL = 1000
 const POLL_WITHOUT_WATCHER = 50
+/** How long this process commits nothing before its folder is worth watching again. */
+const QUIET = 1500
+
+export interface CommitWatch {
+  /** Says that this process is about to commit: its own writes would wake the watcher dozens of times each, so it looks by the clock for a while. */
+  pause(): void
+  stop(): void
+}
 
 /** Tells of others' commits: the folder's watcher says when to look, `data_version` whether anything happened. Never opens the files. */
-export function watchCommits(file: string, { seen: first, version, onCommit }: WatchParts): () => void {
+export function watchCommits(file: string, { seen: first, version, onCommit }: WatchParts): CommitWatch {
   let seen = first
   let timer: NodeJS.Timeout | undefined
   let step = 0
+  let pausedAt = 0
 
   const look = () => {
     const now = version()
@@ -38,13 +47,31 @@ export function watchCommits(file: string, { seen: first, version, onCommit }: W
     }
     step = 0
   }
+  const poll = (every: number) => setInterval(look, every).unref()
+  const resume = () => {
+    if (performance.now() - pausedAt < QUIET) return look()
+    clearInterval(clock)
+    watcher = watchFolder(file, onEvent)
+    clock = poll(watcher ? SAFETY_POLL : POLL_WITHOUT_WATCHER)
+    look()
+  }
 
-  const watcher = watchFolder(file, onEvent)
-  const poll = setInterval(look, watcher ? SAFETY_POLL : POLL_WITHOUT_WATCHER).unref()
-  return () => {
-    watcher?.close()
-    clearInterval(poll)
-    clearTimeout(timer)
+  let watcher = watchFolder(file, onEvent)
+  let clock = poll(watcher ? SAFETY_POLL : POLL_WITHOUT_WATCHER)
+  return {
+    pause() {
+      pausedAt = performance.now()
+      if (watcher === undefined) return
+      watcher.close()
+      watcher = undefined
+      clearInterval(clock)
+      clock = setInterval(resume, POLL_WITHOUT_WATCHER).unref()
+    },
+    stop() {
+      watcher?.close()
+      clearInterval(clock)
+      clearTimeout(timer)
+    },
   }
 }
 
