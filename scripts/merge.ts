@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { dirname, join, posix, relative } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
 
 /**
@@ -20,7 +20,6 @@ export async function mergeChunks(dist: string): Promise<void> {
   const chunkOf = new Map<string, string>()
   for (const [chunk, roots] of Object.entries(CHUNKS)) for (const root of roots) assign(dist, root, chunk, chunkOf)
 
-  const toName = (id: string): string => posix.relative(dist, id)
   const merged = await rolldown({
     input: Object.fromEntries([...chunkOf.keys()].map((file) => [file.slice(0, -'.js'.length), join(dist, file)])),
     plugins: [outside(dist, chunkOf)],
@@ -34,7 +33,7 @@ export async function mergeChunks(dist: string): Promise<void> {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: {
-      groups: Object.keys(CHUNKS).map((name) => ({ name, test: (id) => chunkOf.get(toName(id)) === name })),
+      groups: Object.keys(CHUNKS).map((name) => ({ name, test: (id) => chunkOf.get(within(dist, id)) === name })),
     },
   })
 }
@@ -45,17 +44,20 @@ const outside = (dist: string, chunkOf: ReadonlyMap<string, string>): Plugin => 
   resolveId(id, importer) {
     if (importer === undefined) return null
     if (!id.startsWith('.')) return { id, external: true }
-    const file = posix.join(posix.dirname(importer), id)
-    return { id: file, external: chunkOf.has(posix.relative(dist, file)) ? false : 'relative' }
+    const file = join(dirname(importer), id)
+    return { id: file, external: chunkOf.has(within(dist, file)) ? false : 'relative' }
   },
 })
 
 function assign(dist: string, file: string, chunk: string, chunkOf: Map<string, string>): void {
   if (chunkOf.has(file)) return
   chunkOf.set(file, chunk)
-  for (const [, name] of readFileSync(join(dist, file), 'utf8').matchAll(STATIC)) {
-    assign(dist, posix.join(posix.dirname(file), name!), chunk, chunkOf)
-  }
+  const code = readFileSync(join(dist, file), 'utf8')
+  if (code.includes('import.meta')) throw new Error(`${file} asks where it is, so it cannot be merged into ${chunk}`)
+  for (const [, name] of code.matchAll(STATIC)) assign(dist, posix.join(posix.dirname(file), name!), chunk, chunkOf)
 }
+
+/** A module's name below `dist`, as `CHUNKS` says it. */
+const within = (dist: string, file: string): string => relative(dist, file).replaceAll('\\', '/')
 
 const STATIC = /^(?:import|export)\b[^'"]*?from\s*['"](\.[^'"]+)['"]/gm

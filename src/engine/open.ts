@@ -154,6 +154,7 @@ async function toParts(
     (await import('./reveal.ts')).sightOf({ namespace, environment, directory, log, readerNow }),
   )
   const reveal: Reveal = (snapshot, path, value) => sight.value()!.reveal(snapshot, path, value)
+  let actor = options.actor
   const stored = await store.state(namespace)
   const parts: Parts = {
     namespace,
@@ -170,7 +171,8 @@ async function toParts(
     directory: options.directory ?? process.cwd(),
     now: options.now ?? (() => new Date()),
     get actor() {
-      return options.actor ?? operatingSystemUser()
+      actor ??= operatingSystemUser()
+      return actor
     },
     publish: (event) => feed.publish('change', event),
   }
