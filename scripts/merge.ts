@@ -9,7 +9,7 @@ import { type Plugin, rolldown } from 'rolldown'
  */
 const CHUNKS: Readonly<Record<string, readonly string[]>> = {
   shared: ['model/errors.js', 'model/suggest.js'],
-  start: ['cli/run.js', 'cli/process-io.js'],
+  start: ['cli/run.js'],
   read: ['engine/open.js', 'engine/reveal.js', 'store/sqlite.js'],
   base: ['source/spec.js', 'source/file.js', 'engine/sources.js', 'engine/schema-input.js'],
   get: ['cli/commands/get.js', 'cli/plain-yaml.js'],

@@ -13,8 +13,8 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 } else {
   const cache = cacheFolder(process.env)
   if (cache !== undefined) module.enableCompileCache(cache)
-  const [{ run }, { processIo }] = await Promise.all([import('./run.ts'), import('./process-io.ts')])
-  process.exitCode = await run(process.argv.slice(2), processIo())
+  const { runHere } = await import('./run.ts')
+  process.exitCode = await runHere()
 }
 
 /**

@@ -4,6 +4,10 @@ import { findCommand, GLOBALS, TABLE } from './commands.ts'
 import type { Flags } from './flags.ts'
 import type { Io } from './io.ts'
 import { DONE, Printer, type PrintOptions } from './print.ts'
+import { processIo } from './process-io.ts'
+
+/** The program as the shell starts it. */
+export const runHere = (): Promise<number> => run(process.argv.slice(2), processIo())
 
 /** The whole program: what is asked, doing it, and the one place where a refusal becomes a message and an exit status. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

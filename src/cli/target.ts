@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path'
+import { openConfig } from '../engine/open.ts'
 import type { Log, OpenOptions, StoreOptions } from '../engine/options.ts'
 import type { Admin, Config } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
@@ -43,7 +44,7 @@ export async function readTarget({ flags, io, print }: Call, known?: Project): P
 
 /** The namespace's configuration, opened for one command. */
 export async function openTarget(call: Call, more: Partial<OpenOptions> = {}): Promise<Config> {
-  const [{ options }, { openConfig }] = await Promise.all([readTarget(call), import('../engine/open.ts')])
+  const { options } = await readTarget(call)
   const config = await openConfig({ ...options, ...more }).catch(refuseNoStore)
   if (config.version === undefined)
     await refuseUnknownNamespace(config, storeOptions({ options: { ...options, ...more } }))
@@ -77,7 +78,7 @@ function warnOfStale({ sources }: Config, log: CommandLog, print: Printer): void
 
 /** The namespace's configuration as the store has it: nothing is loaded and no version is made, whatever the files say by now. */
 export async function openAsStored(call: Call): Promise<Config> {
-  const [{ options }, { openConfig }] = await Promise.all([readTarget(call), import('../engine/open.ts')])
+  const { options } = await readTarget(call)
   const { sources: _, schema: __, ...stored } = options
   return openConfig(stored)
 }

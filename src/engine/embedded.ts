@@ -21,7 +21,7 @@ import type { Tree, Value } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
 import type { Feed } from './feed.ts'
 import type { Operations } from './operations.ts'
-import type { Parts } from './parts.ts'
+import type { Head, Parts } from './parts.ts'
 
 export interface EmbeddedParts {
   readonly parts: Parts
@@ -39,7 +39,7 @@ export interface EmbeddedParts {
 export class EmbeddedConfig<T = unknown> implements Config<T> {
   readonly namespace: string
   readonly versions: Versions
-  readonly #parts: Parts
+  readonly #head: Head
   readonly #feed: Feed
   readonly #operations: () => Promise<Operations>
   readonly #sources: EmbeddedParts['sources']
@@ -48,7 +48,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
 
   constructor({ parts, feed, operations, sources, close }: EmbeddedParts) {
     this.namespace = parts.namespace
-    this.#parts = parts
+    this.#head = parts.head
     this.#feed = feed
     this.#operations = operations
     this.#sources = sources
@@ -57,7 +57,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   get version(): Version | undefined {
-    return this.#parts.head.state.version
+    return this.#head.state.version
   }
 
   get sources(): readonly SourceStatus[] {
@@ -65,11 +65,11 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   get #snapshot(): Snapshot {
-    return this.#parts.head.state.snapshot
+    return this.#head.state.snapshot
   }
 
   get<P extends string>(path: P): ValueAt<T, P> {
-    return this.#parts.head.state.snapshot.get(path) as ValueAt<T, P>
+    return this.#head.state.snapshot.get(path) as ValueAt<T, P>
   }
 
   has(path: string): boolean {

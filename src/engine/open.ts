@@ -66,7 +66,7 @@ async function openNamespace<T>(store: Store, namespace: string, options: OpenOp
   let onOthers = (): void => undefined
   const stopListening = follows ? store.onForeignCommit(() => onOthers()) : undefined
   const { parts, sight } = await toParts(store, namespace, options, feed)
-  const callerOf = callersOf(parts)
+  const callerOf = callersOf(options)
   const operations = once(async () => {
     const [{ Operations }] = await Promise.all([import('./operations.ts'), sight()])
     return new Operations(parts, callerOf)
@@ -154,13 +154,14 @@ async function toParts(
     (await import('./reveal.ts')).sightOf({ namespace, environment, directory, log, readerNow }),
   )
   const reveal: Reveal = (snapshot, path, value) => sight.value()!.reveal(snapshot, path, value)
-  let actor = options.actor
   const stored = await store.state(namespace)
   const parts: Parts = {
     namespace,
     store,
-    get secrets() {
-      return sight.value()!.secrets
+    secrets: {
+      prepare: (snapshot) => sight.value()!.secrets.prepare(snapshot),
+      seal: (path, value, known) => sight.value()!.secrets.seal(path, value, known),
+      open: (path, sealed) => sight.value()!.secrets.open(path, sealed),
     },
     rules,
     reveal,
@@ -170,10 +171,6 @@ async function toParts(
     environment,
     directory: options.directory ?? process.cwd(),
     now: options.now ?? (() => new Date()),
-    get actor() {
-      actor ??= operatingSystemUser()
-      return actor
-    },
     publish: (event) => feed.publish('change', event),
   }
   const { layers, effective } = parts.head.state.snapshot
@@ -191,13 +188,14 @@ function operatingSystemUser(): string {
   }
 }
 
-const callersOf =
-  (parts: Parts): CallerOf =>
-  ({ actor, sourceIp, reason, comment }) => ({
-    who: localPrincipal(actor ?? parts.actor, sourceIp ?? null),
-    reason: reason ?? null,
-    comment: comment ?? null,
-  })
+/** Whoever calls, unless they say otherwise, is the one the namespace was opened for. */
+function callersOf(options: OpenOptions): CallerOf {
+  let own = options.actor
+  return ({ actor, sourceIp, reason, comment }) => {
+    own ??= operatingSystemUser()
+    return { who: localPrincipal(actor ?? own, sourceIp ?? null), reason: reason ?? null, comment: comment ?? null }
+  }
+}
 
 async function openSources(
   parts: Parts,

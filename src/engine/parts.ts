@@ -21,8 +21,6 @@ export interface Parts {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly directory: string
   readonly now: () => Date
-  /** Who calls are by unless they say otherwise. */
-  readonly actor: string
   readonly publish: (event: ChangeEvent) => void
 }
 

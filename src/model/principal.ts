@@ -12,9 +12,11 @@ export interface Principal {
   readonly sourceIp: string | null
 }
 
+const EVERYTHING: ReadonlySet<Action> = new Set(ACTIONS)
+
 /** Somebody who has the store's file may do all that the file allows: the embedded library and the command line. */
 export const localPrincipal = (name: string, sourceIp: string | null = null): Principal =>
-  Object.freeze({ name, actions: new Set(ACTIONS), namespaces: '*', sourceIp })
+  Object.freeze({ name, actions: EVERYTHING, namespaces: '*', sourceIp })
 
 /** Refuses (`forbidden`) what `who` may not do in `namespace`. `admin` includes every other action. */
 export function authorise(who: Principal, action: Action, namespace: string): void {
