@@ -175,7 +175,7 @@ export class SqliteDriver implements Driver {
     }
     return this.#patiently(() => {
       const writer = this.#openWriter()
-      writer.change('BEGIN IMMEDIATE')
+      writer.exec('BEGIN IMMEDIATE')
       return writer
     })
   }
@@ -212,7 +212,7 @@ export class SqliteDriver implements Driver {
 
   async #commit(writer: Connection, { happened }: TransactionOptions): Promise<void> {
     try {
-      writer.change('COMMIT')
+      writer.exec('COMMIT')
     } catch (error) {
       this.#giveUp(writer, error)
       if (!isIoError(error)) throw toStoreError(error, this.name)
