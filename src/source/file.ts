@@ -42,7 +42,8 @@ async function load({ spec, place, options }: Parts, previous?: Fingerprint): Pr
   ])
   const read = await readRegular(place, options.limits)
   const digest = await sha256(read.bytes)
-  if (isSame && previous['sha256'] === digest) return 'unchanged'
+  // The same content is loaded once more when it has settled: its stamp then spares later looks the reading.
+  if (isSame && previous['sha256'] === digest && !read.isSettled) return 'unchanged'
 
   const format = await loadFormat(name)
   const at = { file: spec.path, limits: options.limits }

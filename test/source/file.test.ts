@@ -124,7 +124,7 @@ describe('a file loaded before', () => {
     expect(await source.load({ ...fingerprint, sha256: 'not looked at' })).toBe('unchanged')
 
     await utimes(path, new Date(), new Date())
-    expect(await source.load(fingerprint)).toBe('unchanged')
+    expect((await loaded(source, fingerprint)).fingerprint).toHaveProperty('sha256', fingerprint['sha256'])
     await writeFile(path, '[server]\nport = 5050\n')
     expect((await loaded(source, fingerprint)).tree).toEqual({ server: { port: '5050' } })
   })
@@ -136,6 +136,16 @@ describe('a file loaded before', () => {
     expect(await source.load(first.fingerprint)).toBe('unchanged')
     await writeFile(path, INI.replace('4949', '5050'))
     expect((await loaded(source, first.fingerprint)).tree).toEqual({ server: { port: '5050' } })
+  })
+
+  it('is loaded once more when it has settled, so that later looks need not read it', async () => {
+    const { source } = await written()
+    const first = await loaded(source)
+    becomeOld()
+    const { fingerprint, tree } = await loaded(source, first.fingerprint)
+    expect(tree).toEqual(first.tree)
+    expect(fingerprint).toHaveProperty('mtime')
+    expect(await source.load({ ...fingerprint, sha256: 'not looked at' })).toBe('unchanged')
   })
 
   it('is changed where it is now read in another format', async () => {
