@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   past: async () => (await import('./past.ts')).past,
   drift: async () => (await import('./drift.ts')).drift,
   history: async () => (await import('./history.ts')).history,
+  others: async () => (await import('./others.ts')).others,
   startup: async () => (await import('./startup.ts')).startup,
 }
 

@@ -92,12 +92,7 @@ export function withValue(tree: Value | undefined, path: Path, value: Value): Va
   return patched(tree, [{ path, value }])!
 }
 
-/** `tree` without `path`; the objects that held it stay, empty or not. An empty path leaves nothing. */
-export function withoutPath(tree: Value | undefined, path: Path): Value | undefined {
-  return patched(tree, [{ path }])
-}
-
-/** `tree` with all of `edits` made in order (no `value` takes away); shares what they do not touch, and copies each object once. */
+/** `tree` with all of `edits` made in order (no `value` takes away, and the objects that held it stay, empty or not); shares what they do not touch, and copies each object once. */
 export function patched(
   tree: Value | undefined,
   edits: Iterable<{ readonly path: Path; readonly value?: Value }>,

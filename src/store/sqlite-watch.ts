@@ -12,7 +12,8 @@ export interface WatchParts {
 /** After a write to the WAL its commit becomes visible once it is synced, so look again for a while. */
 const LOOK_AGAIN = [2, 5, 10, 20, 30, 50, 100, 200, 400]
 const SAFETY_POLL = 1000
-const POLL_WITHOUT_WATCHER = 50
+/** A look that meets a write of our own is put off to the next, so several must fit into the 100 ms in which a commit is to be heard of. */
+const POLL_WITHOUT_WATCHER = 20
 /** How long this process commits nothing before its folder is worth watching again. */
 const QUIET = 1500
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Format, FormatName } from '../../src/format/format.ts'
-import { valueAt, withoutPath, withValue } from '../../src/model/layer.ts'
+import { patched, valueAt, withValue } from '../../src/model/layer.ts'
 import { printPath } from '../../src/model/path.ts'
 import type { Value } from '../../src/model/value.ts'
 import { all, joined, options, type Part, plainKey, read, shared } from './support.ts'
@@ -167,7 +167,7 @@ describe.each(formats.map((format) => [format.name, format] as const))('editing 
       fc.property(documentOf, fc.nat(), ({ parts, text }, n) => {
         const target = known(parts)[n % known(parts).length]!
         const after = format.edit!(text, [{ path: target.path! }], options)
-        const without = withoutPath(read(format, text), target.path!)
+        const without = patched(read(format, text), [{ path: target.path! }])
         expect(prune(read(format, after))).toEqual(prune(without!))
         for (const line of linesOf(text)) if (/^\s*(#|;|!|\/\/)/.test(line)) expect(after).toContain(line.trim())
         if (name === 'jsonc' || name === 'yaml') return

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonical } from '../../src/model/canonical.ts'
 import { type Step, stage } from '../../src/model/change.ts'
-import { leaves, merge, patched, sourceName, valueAt, withoutPath, withValue } from '../../src/model/layer.ts'
+import { leaves, merge, patched, sourceName, valueAt, withValue } from '../../src/model/layer.ts'
 import { EMPTY, equal, freeze, isTree, own, type Tree, type Value } from '../../src/model/value.ts'
 import { anyPath, anyTree, anyValue, author, layer, snapshotOf } from './samples.ts'
 
@@ -96,7 +96,7 @@ describe('patched', () => {
         const before = canonical(tree)
         const oneByOne = edits.reduce<Value | undefined>(
           (value, { path, ...rest }) =>
-            'value' in rest ? withValue(value, path, rest.value!) : withoutPath(value, path),
+            'value' in rest ? withValue(value, path, rest.value!) : patched(value, [{ path }]),
           tree,
         )
         expect(equal(patched(tree, edits), oneByOne)).toBe(true)
