@@ -1,4 +1,5 @@
 import type { Issue, Position } from './errors.ts'
+import type { Instance, InstanceReport } from './instance.ts'
 import type { SectionKey } from './path.ts'
 import type { Tree, Value, ValueType } from './value.ts'
 import type { Operation, Version, VersionId } from './version.ts'
@@ -31,6 +32,11 @@ export interface ChangeRequest {
   readonly isText?: boolean
   readonly ifVersion?: VersionId
   readonly dryRun?: boolean
+  /**
+   * Printable ASCII, 255 characters at most: a second request of the same caller with the same key within 24 h gets the first one's answer
+   * and changes nothing, also after a crash; with another body it is refused (`key-reused`).
+   */
+  readonly idempotencyKey?: string
 }
 
 /** Why, by whom and from where, beside what. */
@@ -119,7 +125,7 @@ export interface KeyDescription {
 
 export type OverrideState = 'intentional' | 'stale' | 'redundant' | 'orphaned'
 
-export const DRIFT_KINDS = ['override', 'baseline'] as const
+export const DRIFT_KINDS = ['override', 'baseline', 'instance'] as const
 export type DriftKind = (typeof DRIFT_KINDS)[number]
 
 /** One difference between what is meant (`expected`) and what is (`actual`). */
@@ -131,6 +137,10 @@ export interface DriftEntry extends SectionKey {
   /** Of an override: what became of the base under it. */
   readonly state?: OverrideState
   readonly isMask?: boolean
+  /** Of kind `instance`: the process that runs `actual`. */
+  readonly instance?: string
+  /** Of kind `instance`: true where it takes the key in only when it restarts. */
+  readonly needsRestart?: boolean
   readonly version: VersionId | null
   readonly who: string | null
   readonly when: string | null
@@ -205,6 +215,8 @@ export interface VersionRequest extends Omit<Provenance, 'reason'> {
   readonly description?: string
   readonly tags?: readonly string[]
   readonly baseline?: boolean
+  /** As in a `ChangeRequest`. */
+  readonly idempotencyKey?: string
 }
 
 export interface RestoreRequest extends Provenance {
@@ -214,6 +226,8 @@ export interface RestoreRequest extends Provenance {
   readonly sections?: readonly string[]
   readonly ifVersion?: VersionId
   readonly dryRun?: boolean
+  /** As in a `ChangeRequest`. */
+  readonly idempotencyKey?: string
 }
 
 export interface Versions {
@@ -249,6 +263,9 @@ export interface ConfigSnapshot {
   get(path: string): Value | undefined
   has(path: string): boolean
   isOverridden(section: string, key: string): boolean
+  /** Paths that overrides decided, masks too. */
+  overridden(): readonly string[]
+  detectDrift(section?: string): OverrideDrift
   /** The whole effective configuration; `reveal: false` conceals secrets. */
   toJSON(options?: { readonly reveal?: boolean }): Tree
 }
@@ -292,82 +309,12 @@ export interface Config<T = unknown> extends AsyncDisposable {
 
   /** Every event after `since`, oldest first, then live ones, until the signal aborts. */
   watch(options?: { readonly since?: VersionId; readonly signal?: AbortSignal }): AsyncIterable<ChangeEvent>
+  /** What processes said of themselves, by id. */
+  instances(): Promise<readonly Instance[]>
+  /** Tells what this process uses; forgotten after 24 h without another word. */
+  report(instance: InstanceReport): Promise<Instance>
   /** Loads all sources again now; the result tells which are stale. */
   reload(): Promise<readonly SourceStatus[]>
   on<E extends keyof ConfigEvents>(event: E, listener: (event: ConfigEvents[E]) => void): () => void
-  close(): Promise<void>
-}
-
-export interface VerifyProblem {
-  readonly namespace: string | null
-  readonly version: VersionId | null
-  readonly message: string
-}
-
-export interface VerifyResult {
-  readonly ok: boolean
-  readonly versions: number
-  readonly problems: readonly VerifyProblem[]
-  /** Chain hash of the newest version of each namespace: keep it elsewhere, a cut tail shows only against it. */
-  readonly heads: Readonly<Record<string, string>>
-}
-
-export interface PurgeRequest extends Pick<Provenance, 'actor'> {
-  /** Milliseconds. */
-  readonly olderThan: number
-  /** Versions of the namespace that stay whatever their age; 0 unless told otherwise. */
-  readonly keep?: number
-  readonly dryRun?: boolean
-  readonly onProgress?: Progress
-}
-
-export interface NamespaceStats {
-  readonly namespace: string
-  readonly versions: number
-  readonly history: number
-  readonly overrides: number
-  readonly oldest: string | null
-  readonly newest: string | null
-  readonly documentBytes: number
-}
-
-export interface Stats {
-  readonly store: string
-  readonly bytes: number
-  readonly freeBytes: number
-  readonly walBytes: number
-  readonly schemaVersion: number
-  readonly namespaces: readonly NamespaceStats[]
-  /** The largest keys in force, by bytes of their canonical text. */
-  readonly largestKeys: readonly { readonly namespace: string; readonly path: string; readonly bytes: number }[]
-}
-
-export interface BackupReport {
-  readonly file: string
-  readonly bytes: number
-  readonly versions: number
-  readonly history: number
-  readonly heads: Readonly<Record<string, string>>
-}
-
-export type Progress = (done: number, total: number) => void
-
-/** What concerns the whole store, not one namespace. */
-export interface Admin extends AsyncDisposable {
-  namespaces(): Promise<readonly NamespaceStats[]>
-  createNamespace(name: string, by?: Pick<Provenance, 'actor'>): Promise<Version>
-  deleteNamespace(name: string): Promise<void>
-  verify(options?: {
-    readonly namespace?: string
-    /** The chain hash the newest version of `namespace` must have, or must have had: a prefix of 8 digits or more. */
-    readonly expectHead?: string
-    readonly onProgress?: Progress
-  }): Promise<VerifyResult>
-  purge(
-    namespace: string,
-    request: PurgeRequest,
-  ): Promise<{ readonly history: number; readonly versions: number; readonly bytes: number }>
-  stats(): Promise<Stats>
-  backup(file: string, onProgress?: Progress): Promise<BackupReport>
   close(): Promise<void>
 }

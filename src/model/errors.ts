@@ -51,6 +51,18 @@ export interface ErrorDetails {
   /** What was asked cannot be expressed: `null` in INI, a comment in JSON, an edit of a URL. */
   unsupported: { readonly what: string }
   closed: { readonly what: string }
+  /** Nobody known asks: no token, or one that is malformed, unknown, expired or revoked. */
+  unauthenticated: { readonly reason: 'missing' | 'malformed' | 'unknown' | 'expired' | 'revoked' }
+  /** Too many requests; `retryAfter` is in seconds. */
+  'rate-limited': { readonly retryAfter: number }
+  /** An `Idempotency-Key` was used before for something else. */
+  'key-reused': { readonly key: string }
+  /** `If-Match` names another state than the one that is there; nothing was applied. */
+  precondition: { readonly expected: string; readonly found: string }
+  /** The address exists, but not with this method. */
+  method: { readonly method: string; readonly allowed: readonly string[] }
+  /** The body, or the answer asked for, is of a type that is not spoken here. */
+  'media-type': { readonly found: string; readonly accepted: readonly string[] }
 }
 
 export type ErrorCode = keyof ErrorDetails

@@ -2,13 +2,14 @@ import { HoldfastError } from '../model/errors.ts'
 import type { Version, VersionId } from '../model/version.ts'
 import type { Reader, SqlValue } from './driver.ts'
 import { type HistoryLogRow, toHistory, toVersions, type VersionLogRow } from './rows.ts'
-import type { HistoryFilter, HistoryRow, Page } from './store.ts'
+import type { Page } from './shelves.ts'
+import type { HistoryFilter, HistoryRow } from './store.ts'
 
 const VERSIONS = 'SELECT * FROM version_log WHERE namespace = ? AND id < ? ORDER BY id DESC LIMIT ?'
 
 /** A page of versions, newest first. */
 export async function readVersions(reader: Reader, namespace: string, page: Page): Promise<readonly Version[]> {
-  const rows = await reader.query<VersionLogRow>(VERSIONS, namespace, before(page), limit(page))
+  const rows = await reader.query<VersionLogRow>(VERSIONS, namespace, before(page), limitOf(page))
   return toVersions(reader, rows)
 }
 
@@ -26,7 +27,7 @@ export async function readHistory(
   const isIndexed = conditions.some(([name]) => name === 'section' || name === 'by' || name === 'version')
   const sql = `SELECT * FROM config_history WHERE ${where}${isIndexed ? BY_NUMBER : BY_VERSION} LIMIT ?`
   const bounds = isIndexed ? [] : [bound]
-  const rows = await reader.query<HistoryLogRow>(sql, namespace, bound, ...values, ...bounds, limit(page))
+  const rows = await reader.query<HistoryLogRow>(sql, namespace, bound, ...values, ...bounds, limitOf(page))
   return rows.map(toHistory)
 }
 
@@ -78,7 +79,8 @@ export async function readLastChanges(
 
 const before = (page: Page): number => page.before ?? Number.MAX_SAFE_INTEGER
 
-function limit({ limit }: Page): number {
+/** The number of rows a page asks for; refuses one that is too large to be held. */
+export function limitOf({ limit }: Page): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit
   throw new HoldfastError('malformed', `a page has 1 to 1,000 rows, not ${limit}`, { what: 'limit' })
 }

@@ -60,7 +60,7 @@ export async function readState(reader: Reader, namespace: string, id?: VersionI
   }
 }
 
-const VERSIONS_SINCE = 'SELECT * FROM version_log WHERE namespace = ? AND id > ? AND id <= ? ORDER BY id'
+const VERSIONS_FROM = 'SELECT * FROM version_log WHERE namespace = ? AND id >= ? AND id <= ? ORDER BY id'
 
 const DOCUMENTS_SINCE = `
 SELECT d.layer, d.name, d.version_id, d.content, d.positions
@@ -83,10 +83,23 @@ const HISTORY_SINCE =
 
 /** What changed after version `since`, up to version `upTo`. */
 export async function readDelta(reader: Reader, namespace: string, since: VersionId, upTo: VersionId): Promise<Delta> {
-  const versions = await reader.query<VersionLogRow>(VERSIONS_SINCE, namespace, since, upTo)
+  const found = await reader.query<VersionLogRow>(VERSIONS_FROM, namespace, since, upTo)
+  const known = found[0]?.id === since ? found[0] : undefined
+  const rows = known ? found.slice(1) : found
   const { documents, overrides } = await readChanges(reader, namespace, since, upTo)
   const history = await reader.query<HistoryLogRow>(HISTORY_SINCE, namespace, since, upTo)
-  return { versions: await toVersions(reader, versions), documents, overrides, history: history.map(toHistory) }
+  return {
+    versions: await toVersions(reader, rows),
+    documents,
+    overrides,
+    history: history.map(toHistory),
+    isWhole: (since === 0 || known !== undefined) && isChained(known, rows),
+  }
+}
+
+/** Whether each version names the one before it as that: where one was purged, the next does not. */
+function isChained(known: VersionLogRow | undefined, rows: readonly VersionLogRow[]): boolean {
+  return rows.every((row, i) => row.previous_chain === ((i === 0 ? known : rows[i - 1])?.chain_hash ?? null))
 }
 
 /** The last word after version `since`, up to version `upTo`, on each document and override. */

@@ -1,6 +1,7 @@
 import type { Version } from '../model/version.ts'
 import type { Driver, Transaction } from './driver.ts'
 import { readConfigJson, readDelta, readMetadata, readNamespaces, readSources, readState, readVersion } from './read.ts'
+import { sqlShelves } from './sql-shelves.ts'
 import type { Store } from './store.ts'
 
 /** The `Store` over any database. What only some callers need (writing, paging, auditing, purging) is loaded when it is first asked for. */
@@ -50,7 +51,8 @@ export function sqlStore(driver: Driver): Store {
 
     head: (namespace) => driver.read((reader) => readVersion(reader, namespace)),
     state: (namespace, version) => driver.read((reader) => readState(reader, namespace, version)),
-    delta: (namespace, since) => driver.read((reader) => readDelta(reader, namespace, since, Number.MAX_SAFE_INTEGER)),
+    delta: (namespace, since, upTo = Number.MAX_SAFE_INTEGER) =>
+      driver.read((reader) => readDelta(reader, namespace, since, upTo)),
     async find(namespace, ref) {
       const { findVersion } = await import('./find.ts')
       return driver.read((reader) => findVersion(reader, namespace, ref))
@@ -80,6 +82,7 @@ export function sqlStore(driver: Driver): Store {
       const { auditVersions } = await import('./audit.ts')
       yield* auditVersions(driver, namespace)
     },
+    ...sqlShelves(driver),
     check: () => driver.check(),
     backup: (file, onProgress) => driver.backup(file, onProgress),
     onForeignCommit: (listener) => driver.onForeignCommit(listener),

@@ -10,6 +10,9 @@ import { isBusy, sqliteCode, toStoreError } from './sqlite-errors.ts'
 import { inspectSchema, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
 import type { Store } from './store.ts'
 
+/** The schema that brought sessions; a backup of an older one has none to end. */
+const SESSIONS_SINCE = 2
+
 export interface RestoreResult {
   /** Where the file that was there before is kept; null where there was none. */
   readonly replaced: string | null
@@ -73,6 +76,7 @@ function replace(backup: string, target: string, now: Date): string | null {
   const outgoing = `${target}.replaced-${stamp}`
   copyFileSync(backup, incoming)
   try {
+    endSessions(incoming)
     syncFile(incoming)
     if (!existsSync(target)) {
       dropWal(target)
@@ -85,6 +89,18 @@ function replace(backup: string, target: string, now: Date): string | null {
     return outgoing
   } finally {
     rmSync(incoming, { force: true })
+    dropWal(incoming)
+  }
+}
+
+/** Nobody is signed in to a restored store: who signed out, or was made to, since the backup must stay so. */
+function endSessions(incoming: string): void {
+  const connection = new Connection(incoming, { mode: 'write', mustExist: true })
+  try {
+    connection.exec('PRAGMA journal_mode = DELETE')
+    if (inspectSchema(connection, incoming) >= SESSIONS_SINCE) connection.exec('DELETE FROM sessions')
+  } finally {
+    connection.close()
   }
 }
 

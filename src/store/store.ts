@@ -1,4 +1,15 @@
 import type { Cause, Operation, StoredValue, Version, VersionId, VersionRef } from '../model/version.ts'
+import type {
+  AuditShelf,
+  InstanceShelf,
+  OnceRecord,
+  OnceShelf,
+  Page,
+  ScheduleShelf,
+  SessionShelf,
+  TokenShelf,
+  WebhookShelf,
+} from './shelves.ts'
 
 /**
  * What a document belongs to: the effective configuration, the schema's defaults, one source (`source:<name>`), and, each under the
@@ -70,6 +81,8 @@ export interface Write {
   readonly history: readonly HistoryWrite[]
   readonly tags: readonly string[]
   readonly baseline: boolean
+  /** An answer to remember in the same transaction, so that a retry after a crash does not apply twice; `exists` where its key is taken. */
+  readonly once?: OnceRecord & { readonly answer: string }
 }
 
 /** A tag put on or taken off a version, or a version declared the baseline; append-only, with a chain of its own. */
@@ -112,13 +125,8 @@ export interface Delta {
     | { readonly section: string; readonly key: string; readonly value: null }
   )[]
   readonly history: readonly HistoryRow[]
-}
-
-export interface Page {
-  /** 1 to 1,000. */
-  readonly limit: number
-  /** Only rows with a smaller id. */
-  readonly before?: number
+  /** False where `since` is not kept (and is not 0), or a version after it was purged: what came between cannot be told version by version. */
+  readonly isWhole: boolean
 }
 
 export interface HistoryFilter {
@@ -221,7 +229,8 @@ export interface Store {
   head(namespace: string): Promise<Version | undefined>
   /** What is in force at `version` (the newest where absent); `undefined` for a namespace without versions. */
   state(namespace: string, version?: VersionId): Promise<StoredState | undefined>
-  delta(namespace: string, since: VersionId): Promise<Delta>
+  /** What came after `since`, up to `upTo` or the newest. */
+  delta(namespace: string, since: VersionId, upTo?: VersionId): Promise<Delta>
   find(namespace: string, ref: VersionRef): Promise<Version | undefined>
   versions(namespace: string, page: Page): Promise<readonly Version[]>
   /** The canonical text of a version's whole configuration. */
@@ -244,6 +253,14 @@ export interface Store {
 
   /** Copies the store, as it is at one moment, into a new file while others write. Refuses an existing file. */
   backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void>
+
+  readonly tokens: TokenShelf
+  readonly sessions: SessionShelf
+  readonly auditLog: AuditShelf
+  readonly once: OnceShelf
+  readonly instances: InstanceShelf
+  readonly webhooks: WebhookShelf
+  readonly schedules: ScheduleShelf
 
   /** Calls `listener` when something was committed that this object did not commit itself. Returns how to stop. */
   onForeignCommit(listener: () => void): () => void

@@ -45,6 +45,9 @@ const TABLES = [
   'override_keys',
   'config_marks',
   'source_states',
+  'idempotency_keys',
+  'instances',
+  'webhook_cursors',
 ]
 
 /** Deletes all of a namespace; its numbers are not given again. */

@@ -5,6 +5,7 @@ import { chainInput, rowsInput, sortKey } from './chain.ts'
 import type { Reader, Transaction } from './driver.ts'
 import { nextIds } from './ids.ts'
 import { insertMark, refuseTakenTag } from './marks.ts'
+import { insertOnce } from './once.ts'
 import { type DocumentLogRow, type HistoryLogRow, type OverrideLogRow, toVersion, type VersionLogRow } from './rows.ts'
 import type { DocumentWrite, HistoryWrite, OverrideWrite, Write } from './store.ts'
 
@@ -79,6 +80,7 @@ async function appendVersion(tx: Transaction, { namespace, write, previousChain,
   for (const override of overrides) await insertOverride(tx, override)
   for (const entry of history) await insertHistory(tx, entry)
   await markVersion(tx, { namespace, write, version: id, next })
+  if (write.once) await insertOnce(tx, namespace, write.once, id)
   return { ...toVersion(row), isBaseline: write.baseline, tags: [...write.tags].sort() }
 }
 

@@ -132,7 +132,31 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         [3, 'UPDATE', 'a'],
         [3, 'DELETE', 'b'],
       ])
-      expect(await store.delta(ns, 3)).toEqual({ versions: [], documents: [], overrides: [], history: [] })
+      const nothing = { versions: [], documents: [], overrides: [], history: [] }
+      expect(await store.delta(ns, 3)).toEqual({ ...nothing, isWhole: true })
+    })
+
+    it('tells whether nothing is missing between a version and the newest', async () => {
+      const store = await open()
+      await grow(
+        store,
+        ns,
+        Array.from({ length: 9 }, (_, i) => ({ a: i })),
+      )
+      await grow(store, 'other', [{ z: 1 }])
+      await grow(store, ns, [{ a: 11 }])
+      const whole = async (since: number) => (await store.delta(ns, since)).isWhole
+      for (const since of [0, 1, 8, 9, 11]) expect(await whole(since)).toBe(true)
+      for (const since of [10, 12, 99]) expect(await whole(since)).toBe(false)
+      expect((await store.delta('none', 0)).isWhole).toBe(true)
+
+      const at = '2030-01-01T00:00:00.000Z'
+      for (const [i, versionId] of [2, 5].entries())
+        await store.mark(ns, { kind: 'tag', tag: `t${i}`, versionId, createdAt: at, createdBy: 'alice' })
+      await store.purge(ns, { before: at, keep: 3, by: 'alice', at, dryRun: false })
+      expect((await store.versions(ns, { limit: 9 })).map((version) => version.id)).toEqual([11, 9, 8, 5, 2])
+      for (const since of [0, 1, 2, 3, 5, 7]) expect(await whole(since)).toBe(false)
+      for (const since of [8, 9, 11]) expect(await whole(since)).toBe(true)
     })
 
     it('streams every version with what its hashes cover and what it changed', async () => {

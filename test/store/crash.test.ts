@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import { LATER, PLAN } from './children/crash.ts'
+import { LATER, ONCE, PLAN } from './children/crash.ts'
 import { start, straced, whereInstalled } from './processes.ts'
 import { grow, verify } from './samples.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -94,12 +94,15 @@ describe('a process killed at every single write, sync and rename', () => {
 
   whereInstalled(
     'strace',
-    'of a change',
+    'of a change with an answer to remember, which is kept with it or not at all',
     async () => {
       const template = await prepared()
       const seen = new Set<number>()
       const kills = await killedEverywhere('commit', template, async (folder, acknowledged) => {
-        const head = await heads(join(folder, 'store.db'))
+        const file = join(folder, 'store.db')
+        const head = await heads(file)
+        const answer = await within(file, (store) => store.once.find(ns, ONCE.owner, ONCE.key))
+        expect(answer?.versionId).toBe(head === 7 ? 7 : undefined)
         seen.add(head)
         expect(head === 7 || (head === 6 && !acknowledged)).toBe(true)
       })
@@ -115,12 +118,12 @@ describe('a process killed at every single write, sync and rename', () => {
     async () => {
       const template = await prepared()
       await killedEverywhere('migrate', template, async (folder) => {
-        const backup = join(folder, 'store.db.before-v2')
+        const backup = join(folder, 'store.db.before-v3')
         if (existsSync(backup)) expect(await heads(backup)).toBe(6)
         const file = join(folder, 'store.db')
         expect(await heads(file, { migrations: LATER })).toBe(6)
         const metadata = await within(file, (store) => store.metadata(), { migrations: LATER })
-        expect(metadata.get('schema_version')).toBe('2')
+        expect(metadata.get('schema_version')).toBe('3')
       })
     },
     240_000,

@@ -4,12 +4,12 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { MIGRATIONS } from '../../src/store/migrations/index.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { grow, verify } from './samples.ts'
+import { grow, token, verify } from './samples.ts'
 import { opened, temporaryFolder } from './temporary.ts'
 
 const more = [
   ...MIGRATIONS,
-  { version: 2, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later VALUES (7);' },
+  { version: 3, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later VALUES (7);' },
 ]
 
 async function oldStore(): Promise<string> {
@@ -24,13 +24,32 @@ describe('migrating', () => {
   it('takes an older store forward, after a backup beside it', async () => {
     const file = await oldStore()
     const store = await opened(file, { migrations: more })
-    expect((await store.metadata()).get('schema_version')).toBe('2')
+    expect((await store.metadata()).get('schema_version')).toBe('3')
     expect(await store.configJson('default', 2)).toBe('{"a":2}')
     expect(await verify(store)).toEqual([])
-    const backup = await opened(`${file}.before-v2`)
-    expect((await backup.metadata()).get('schema_version')).toBe('1')
+    const backup = await opened(`${file}.before-v3`)
+    expect((await backup.metadata()).get('schema_version')).toBe('2')
     expect((await backup.head('default'))?.chainHash).toBe((await store.head('default'))?.chainHash)
     expect(await verify(backup)).toEqual([])
+  })
+
+  it('takes a store of the first schema forward with all it has, and has room for what a server keeps', async () => {
+    const file = join(temporaryFolder(), 'store.db')
+    const migrations = MIGRATIONS.slice(0, 1)
+    const old = await opened(file, { migrations })
+    await grow(old, 'default', [{ a: 1 }, { a: 2, b: [] }], { tags: [] })
+    const before = await old.state('default')
+    await old.close()
+
+    const store = await opened(file)
+    expect((await store.metadata()).get('schema_version')).toBe(`${MIGRATIONS.length}`)
+    expect(await store.state('default')).toEqual(before)
+    expect(await store.tokens.insertFirst(token('first'))).toBe(true)
+    expect((await grow(store, 'default', [{ a: 3 }]))[0]?.id).toBe(3)
+    expect(await verify(store)).toEqual([])
+    const backup = await opened(`${file}.before-v2`, { migrations })
+    expect((await backup.metadata()).get('schema_version')).toBe('1')
+    expect(await backup.state('default')).toEqual(before)
   })
 
   it('makes no backup of a new store, and migrates only once', async () => {
@@ -44,10 +63,10 @@ describe('migrating', () => {
 
   it('leaves the store as it was when a step fails', async () => {
     const file = await oldStore()
-    const broken = [...more, { version: 3, sql: 'CREATE TABLE later (id)' }]
+    const broken = [...more, { version: 4, sql: 'CREATE TABLE later (id)' }]
     await expect(openSqlite(file, { migrations: broken })).rejects.toMatchObject({ code: 'store' })
     const db = new Database(file, { readonly: true })
-    expect(db.prepare(`SELECT value FROM system_metadata WHERE key = 'schema_version'`).pluck().get()).toBe('1')
+    expect(db.prepare(`SELECT value FROM system_metadata WHERE key = 'schema_version'`).pluck().get()).toBe('2')
     expect(db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'later'`).pluck().get()).toBe(0)
     db.close()
     expect((await (await opened(file)).versions('default', { limit: 9 })).length).toBe(2)
@@ -59,16 +78,14 @@ describe('migrating', () => {
     holder.exec('BEGIN IMMEDIATE')
     setTimeout(() => holder.exec('COMMIT'), 100)
     const store = await opened(file, { migrations: more })
-    expect((await store.metadata()).get('schema_version')).toBe('2')
+    expect((await store.metadata()).get('schema_version')).toBe('3')
     holder.close()
   })
 
   it('never edits a step that was released', () => {
     const { createHash } = process.getBuiltinModule('node:crypto')
-    const hash = createHash('sha256').update(MIGRATIONS[0]!.sql).digest('hex')
+    const hashes = MIGRATIONS.map(({ version, sql }) => `${version} ${createHash('sha256').update(sql).digest('hex')}`)
     const released = readFileSync(new URL('./migrations.sha256', import.meta.url), 'utf8')
-      .trim()
-      .split('\n')
-    expect(released[0]).toBe(`1 ${hash}`)
+    expect(hashes).toEqual(released.trim().split('\n'))
   })
 })

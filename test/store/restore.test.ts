@@ -1,14 +1,16 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { MIGRATIONS } from '../../src/store/migrations/index.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { inspectBackup, restoreBackup } from '../../src/store/sqlite-restore.ts'
 import { start } from './processes.ts'
-import { grow, verify } from './samples.ts'
+import { at, entry, grow, message, token, verify, webhook, writeOf } from './samples.ts'
 import { opened, temporaryFolder } from './temporary.ts'
 
 const now = () => new Date('2026-11-01T12:00:00.000Z')
 
+const ONCE = { owner: 'o', key: 'k', requestHash: 'h', createdAt: at(0), answer: '{}' }
 /** A store of three versions, and a backup of its first two. */
 async function storeAndBackup() {
   const folder = temporaryFolder()
@@ -34,6 +36,50 @@ describe('restoring a backup', () => {
     const old = await opened(replaced!)
     expect((await old.head('default'))?.id).toBe(3)
     expect(await verify(old)).toEqual([])
+  })
+
+  it('ends the sessions of browsers, and nothing else', async () => {
+    const folder = temporaryFolder()
+    const [file, backup] = [join(folder, 'store.db'), join(folder, 'backup.db')]
+    const session = { id: 'digest', tokenId: 'id-a', createdAt: at(0), lastSeenAt: at(0), sourceIp: null }
+    const before = await openSqlite(file)
+    await before.commit('default', 0, [writeOf({}, { a: 1 }, { once: ONCE })])
+    await before.tokens.insert(token('a'))
+    await before.sessions.insert(session)
+    await before.webhooks.insert(webhook('w'))
+    await before.webhooks.enqueue([message('m')])
+    await before.auditLog.append([entry()])
+    const state = await before.state('default')
+    await before.backup(backup)
+    await before.close()
+    const bytes = readFileSync(backup)
+
+    restoreBackup(backup, file, { now })
+    expect(readFileSync(backup).equals(bytes)).toBe(true)
+    expect(readdirSync(folder).sort()).toEqual(['backup.db', 'store.db', 'store.db.replaced-20261101T120000000Z'])
+    const restored = await opened(file)
+    expect(await restored.sessions.find(session.id)).toBeUndefined()
+    expect(await restored.state('default')).toEqual(state)
+    expect(await restored.tokens.all()).toEqual([token('a')])
+    expect(await restored.once.find('default', ONCE.owner, ONCE.key)).toMatchObject({ versionId: 1 })
+    expect(await restored.webhooks.list()).toEqual([webhook('w')])
+    expect(await restored.webhooks.find('w', 'm')).toEqual(message('m'))
+    expect(await restored.auditLog.list({}, { limit: 9 })).toEqual([{ id: 1, ...entry() }])
+    expect(await verify(restored)).toEqual([])
+    expect(await inspectBackup(backup, (store) => store.sessions.find(session.id))).toEqual(session)
+  })
+
+  it('restores a backup that was made before there were sessions', async () => {
+    const folder = temporaryFolder()
+    const [file, backup] = [join(folder, 'store.db'), join(folder, 'backup.db')]
+    const old = await openSqlite(file, { migrations: MIGRATIONS.slice(0, 1) })
+    await grow(old, 'default', [{ a: 1 }])
+    await old.backup(backup)
+    await old.close()
+    restoreBackup(backup, file, { now })
+    const restored = await opened(file)
+    expect(await restored.configJson('default', 1)).toBe('{"a":1}')
+    expect(await restored.tokens.all()).toEqual([])
   })
 
   it('keeps commits of the replaced file that stood only in its WAL, and applies none of them to the new one', async () => {

@@ -1,7 +1,9 @@
+import type { AuditEntry } from '../../src/model/access.ts'
 import { canonical } from '../../src/model/canonical.ts'
 import { sha256 } from '../../src/model/hash.ts'
 import { own, type Tree, typeOf, type Value } from '../../src/model/value.ts'
 import type { StoredValue, Version } from '../../src/model/version.ts'
+import type { DeliveryRow, TokenRow, WebhookRow } from '../../src/store/shelves.ts'
 import type { DocumentWrite, Store, Write } from '../../src/store/store.ts'
 
 let clock = Date.parse('2026-11-01T12:00:00.000Z')
@@ -87,3 +89,73 @@ export async function verify(store: Store): Promise<readonly string[]> {
   }
   return problems
 }
+
+/** A token that nobody has used yet. */
+export const token = (name: string, more: Partial<TokenRow> = {}): TokenRow => ({
+  id: `id-${name}`,
+  name,
+  digest: sha256(name),
+  previousDigest: null,
+  previousUntil: null,
+  grants: [{ actions: ['config:read'], namespaces: ['a-*'], sections: ['server'] }],
+  createdAt: '2026-11-01T12:00:00.000Z',
+  createdBy: 'alice',
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+  lastUsedIp: null,
+  ...more,
+})
+
+/** A time of one afternoon. */
+export const at = (minute: number): string => new Date(Date.UTC(2026, 10, 1, 12, minute)).toISOString()
+
+/** An entry of the audit log. */
+export const entry = (more: Partial<AuditEntry> = {}): Omit<AuditEntry, 'id'> => ({
+  at: at(0),
+  event: 'refused',
+  who: 'alice',
+  tokenId: 'id-a',
+  sourceIp: '192.0.2.1',
+  namespace: 'default',
+  subject: 'config:write',
+  detail: null,
+  requestId: 'r',
+  count: 1,
+  ...more,
+})
+
+export const webhook = (id: string, more: Partial<WebhookRow> = {}): WebhookRow => ({
+  id,
+  name: `hook ${id}`,
+  url: 'https://example.com/hook',
+  namespaces: ['*'],
+  sections: null,
+  kinds: ['change'],
+  isEnabled: true,
+  createdAt: at(0),
+  createdBy: 'alice',
+  disabledReason: null,
+  secret: 'sealed',
+  previousSecret: null,
+  previousUntil: null,
+  ...more,
+})
+
+/** A message for webhook `w` that nobody has tried to send. */
+export const message = (id: string, more: Partial<DeliveryRow> = {}): DeliveryRow => ({
+  id,
+  webhookId: 'w',
+  kind: 'change',
+  namespace: 'default',
+  createdAt: at(0),
+  state: 'waiting',
+  attempts: 0,
+  lastAttemptAt: null,
+  nextAttemptAt: at(0),
+  status: null,
+  error: null,
+  duration: null,
+  payload: '{"type":"holdfast.change"}',
+  ...more,
+})

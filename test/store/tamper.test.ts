@@ -170,6 +170,9 @@ describe('a tampered store', () => {
       expect(() => db.exec(`UPDATE ${table} SET namespace = 'x'`)).toThrow(/append-only/)
     }
     expect(() => db.exec(`UPDATE config_overrides SET value = 'x'`)).toThrow(/view/)
+    db.exec(`INSERT INTO audit_log (at, event, count) VALUES ('t', 'refused', 1)`)
+    expect(() => db.exec('UPDATE audit_log SET count = 2')).toThrow(/append-only/)
+    db.exec('DELETE FROM audit_log')
     db.close()
   })
 

@@ -1,4 +1,5 @@
 import { sql as first } from './1.ts'
+import { sql as second } from './2.ts'
 
 /** One step forward. `sql` takes a database of the step before to this one, inside a transaction. */
 export interface Migration {
@@ -7,4 +8,7 @@ export interface Migration {
 }
 
 /** All steps, in order. Released ones are never edited. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, sql: first }]
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: second },
+]

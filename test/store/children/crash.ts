@@ -4,7 +4,7 @@ import { openSqlite } from '../../../src/store/sqlite.ts'
 import { restoreBackup } from '../../../src/store/sqlite-restore.ts'
 import { writeOf } from '../samples.ts'
 
-export const LATER = [...MIGRATIONS, { version: 2, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT' }]
+export const LATER = [...MIGRATIONS, { version: 3, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT' }]
 export const PLAN = {
   before: '2030-01-01T00:00:00.000Z',
   keep: 2,
@@ -13,13 +13,15 @@ export const PLAN = {
   dryRun: false,
 }
 
+export const ONCE = { owner: 'o', key: 'k', requestHash: 'h', createdAt: PLAN.at, answer: '{}' }
+
 /** Does one thing to the store in a folder, and says so when it was acknowledged. Slow work is done on this thread, to be killed in it too. */
 const work: Record<string, (file: string, folder: string) => Promise<void>> = {
   async commit(file) {
     const store = await openSqlite(file, { inline: true })
     const head = (await store.head('default'))?.id ?? 0
     const before = JSON.parse((await store.configJson('default', head)) ?? '{}')
-    await store.commit('default', head, [writeOf(before, { ...before, a: 'new' })])
+    await store.commit('default', head, [writeOf(before, { ...before, a: 'new' }, { once: ONCE })])
     console.log('acknowledged')
     await store.close()
   },
