@@ -1,101 +1,86 @@
-import { byteLength, canonical } from '../model/canonical.ts'
-import type { Admin, NamespaceStats, PurgeRequest, Stats } from '../model/config.ts'
-import { HoldfastError } from '../model/errors.ts'
-import { printPath } from '../model/path.ts'
-import { leavesOf } from '../model/snapshot.ts'
-import { checkNamespace, type Version } from '../model/version.ts'
-import type { Store } from '../store/store.ts'
-import { openConfig, openStore } from './open.ts'
-import type { StoreOptions } from './options.ts'
-import { toState } from './stored.ts'
-import { verify } from './verify.ts'
+import type { Admin } from '../model/admin.ts'
+import { localPrincipal } from '../model/principal.ts'
+import type { Access } from './access.ts'
+import { adminFor } from './administration.ts'
+import { operatingSystemUser } from './callers.ts'
+import type { Desk } from './desk.ts'
+import { once } from './lazily.ts'
+import { SILENT_INFO } from './namespace.ts'
+import { openStore } from './open.ts'
+import type { Log } from './options.ts'
+import type { ServiceOptions } from './service-options.ts'
 
-/** Opens a store for what concerns all of it: namespaces, verification, purge, sizes, backup. */
-export async function openAdmin(options: StoreOptions = {}): Promise<Admin> {
+/** What an administration of the store in this process is opened with: where, and the timed work and webhooks it is to know of. */
+export interface AdminOptions extends Omit<ServiceOptions, 'namespaces'> {
+  /** Who acts unless a call says otherwise; the operating-system user. */
+  readonly actor?: string
+}
+
+/** Opens a store for what concerns all of it, as the holder of its file: namespaces, verification, purge, sizes, backup, tokens, audit. */
+export async function openAdmin(options: AdminOptions = {}): Promise<Admin> {
   const store = await openStore(options)
-  const now = options.now ?? (() => new Date())
-  const close = (): Promise<void> => store.close()
-
-  return {
-    namespaces: async () => (await store.stats()).namespaces,
-    createNamespace: (name, by = {}) => createNamespace(store, options, checkNamespace(name), by.actor),
-    async deleteNamespace(name) {
-      await requireNamespace(store, name)
-      await store.deleteNamespace(name, now().toISOString())
+  const who = localPrincipal(options.actor ?? operatingSystemUser())
+  const desk = once(async () => (await import('./desk.ts')).openDesk(store, options, false))
+  const { access, notes } = lateAccess(desk, options.log ?? SILENT_INFO)
+  const parts = {
+    store,
+    now: options.now ?? (() => new Date()),
+    begin: async (...asked: Parameters<Desk['adminParts']['begin']>) => (await desk()).adminParts.begin(...asked),
+    end: async (name: string) => (await desk()).adminParts.end(name),
+    access,
+    webhooks: {
+      as: (...by: Parameters<Desk['adminParts']['webhooks']['as']>) =>
+        late(WEBHOOKS, async () => (await desk()).adminParts.webhooks.as(...by)),
     },
-    verify: (request = {}) => verify(store, request),
-    async purge(namespace, request) {
-      await requireNamespace(store, namespace)
-      return store.purge(namespace, toPlan(request, now()))
+    schedules: {
+      as: (...by: Parameters<Desk['adminParts']['schedules']['as']>) =>
+        late(SCHEDULES, async () => (await desk()).adminParts.schedules.as(...by)),
     },
-    stats: () => stats(store),
-    async backup(file, onProgress) {
-      await store.backup(file, onProgress)
-      const { verifyBackup } = await import('./backup.ts')
-      return verifyBackup(file)
-    },
-    close,
-    [Symbol.asyncDispose]: close,
   }
-}
-
-async function createNamespace(
-  store: Store,
-  options: StoreOptions,
-  name: string,
-  actor: string | undefined,
-): Promise<Version> {
-  if ((await store.head(name)) !== undefined)
-    throw new HoldfastError('exists', `namespace ${name} is there already`, { what: name })
-  await using config = await openConfig({
-    ...options,
-    namespace: name,
-    follow: false,
-    ...(actor !== undefined && { actor }),
+  const close = once(async () => {
+    await Promise.all(notes)
+    if (desk.isBegun()) await (await desk())[Symbol.asyncDispose]()
+    await store.close()
   })
-  return await config.versions.create({ description: 'the namespace begins' })
+  return adminFor(parts, { who, from: { ip: null, requestId: null } }, close)
 }
 
-async function requireNamespace(store: Store, name: string): Promise<void> {
-  if ((await store.head(checkNamespace(name))) !== undefined) return
-  const known = await store.namespaces()
-  const hint = known.length === 0 ? 'it has none yet' : `it has ${known.join(', ')}`
-  throw new HoldfastError('not-found', `the store has no namespace ${name}: ${hint}`, { what: name })
-}
-
-const DEFAULT_KEEP = 0
-
-function toPlan(request: PurgeRequest, now: Date) {
-  const { olderThan, keep = DEFAULT_KEEP, dryRun = false, actor = 'purge', onProgress } = request
-  if (!(olderThan >= 0))
-    throw new HoldfastError('malformed', 'olderThan is a length of time in milliseconds', { what: 'olderThan' })
-  return {
-    before: new Date(now.getTime() - olderThan).toISOString(),
-    keep,
-    by: actor,
-    at: now.toISOString(),
-    dryRun,
-    ...(onProgress && { onProgress }),
+/** The access of a desk that is opened only when it is needed; `notes` are those on their way into the audit log. */
+function lateAccess(desk: () => Promise<Desk>, log: Log) {
+  const notes: Promise<void>[] = []
+  const failed = (error: Error): void => log.warn({ error: error.message }, 'could not write into the audit log')
+  const access: Pick<Access, 'tokens' | 'audit' | 'record'> = {
+    tokens: (...by) => late(TOKENS, async () => (await desk()).access.tokens(...by)),
+    audit: async (...query) => (await desk()).access.audit(...query),
+    record: (entry) => void notes.push(desk().then((opened) => opened.access.record(entry), failed)),
   }
+  const whoami: Access['whoami'] = ({ name, tokenId, grants }) => ({ name, tokenId, expiresAt: null, grants })
+  return { access: { ...access, whoami }, notes }
 }
 
-const LARGEST = 10
+type Methods<T> = { readonly [K in keyof T]: true }
 
-async function stats(store: Store): Promise<Stats> {
-  const found = await store.stats()
-  const largest = await Promise.all(found.namespaces.map((one: NamespaceStats) => sizesOf(store, one.namespace)))
-  const largestKeys = largest
-    .flat()
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, LARGEST)
-  return { store: store.name, ...found, largestKeys }
+const TOKENS: Methods<Admin['tokens']> = { create: true, list: true, rotate: true, revoke: true }
+const SCHEDULES: Methods<Admin['schedules']> = { list: true, run: true }
+const WEBHOOKS: Methods<Admin['webhooks']> = {
+  create: true,
+  list: true,
+  update: true,
+  delete: true,
+  rotateSecret: true,
+  test: true,
+  deliveries: true,
+  replay: true,
 }
 
-async function sizesOf(store: Store, namespace: string): Promise<Stats['largestKeys']> {
-  const { snapshot } = toState(await store.state(namespace), (_, __, value) => value)
-  return [...leavesOf(snapshot)].map(({ path, value }) => ({
-    namespace,
-    path: printPath(path),
-    bytes: byteLength(canonical(value)),
-  }))
+/** An object all of whose methods are promises, made when the first of them is called. */
+function late<T extends object>(methods: Methods<T>, make: () => Promise<T>): T {
+  const made = once(make)
+  const call =
+    (name: keyof T) =>
+    async (...given: unknown[]) => {
+      const found = await made()
+      return (found[name] as (...given: unknown[]) => unknown)(...given)
+    }
+  return Object.fromEntries(Object.keys(methods).map((name) => [name, call(name as keyof T)])) as T
 }

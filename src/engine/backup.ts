@@ -1,4 +1,4 @@
-import type { BackupReport, Progress, VerifyResult } from '../model/config.ts'
+import type { BackupReport, Progress, VerifyResult } from '../model/admin.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Store } from '../store/store.ts'
 import { openStore, storePath } from './open.ts'

@@ -5,7 +5,7 @@ import { HoldfastError, type Issue } from '../model/errors.ts'
 import { withValue } from '../model/layer.ts'
 import { withinLimit } from '../model/limits.ts'
 import { type Path, parsePath, printPath } from '../model/path.ts'
-import { authorise } from '../model/principal.ts'
+import { type Action, authorise, authorisePath, authoriseWhole } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { isSealed, mapStrings } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -19,7 +19,6 @@ import type { Proposal, Propose } from './writer.ts'
 /** A caller's change as a job for the writer: staged, protected and validated on whatever state it then finds. */
 export function changeJob(parts: Parts, caller: Caller, request: ChangeRequest): Propose {
   return async (state) => {
-    authorise(caller.who, 'config:write', parts.namespace)
     requireVersion(state, request.ifVersion)
     const reader = await parts.rules.reader(state)
     const steps = readRequest(parts, state.snapshot, reader, request)
@@ -29,6 +28,41 @@ export function changeJob(parts: Parts, caller: Caller, request: ChangeRequest):
       ...(request.dryRun && { dryRun: true }),
     })
   }
+}
+
+/** Every path that a request speaks of, as the change would write it; before anything is read that a refusal could tell of. */
+export function pathsOf({ set = {}, unset = [], mask = [] }: ChangeRequest): readonly Path[] {
+  const inSet = Object.entries(set).flatMap(([section, values]) =>
+    section === '' && isTree(values) ? Object.keys(values).map((key) => [key]) : [[section]],
+  )
+  return [...unset.map(parsePath), ...mask.map(parsePath), ...inSet]
+}
+
+/** Refuses (`forbidden`) a caller who may not write one of `paths`. */
+export function authorisePaths({ namespace }: Parts, { who }: Caller, paths: readonly Path[]): void {
+  authorise(who, 'config:write', namespace)
+  for (const path of paths) authorisePath(who, 'config:write', namespace, path)
+}
+
+/** The last word, whatever led here: overrides in sections that the caller may not write do not move. */
+export function authoriseStaged(parts: Parts, caller: Caller, { overrides }: Staged, action: Action = 'config:write') {
+  authoriseNames(
+    parts,
+    caller,
+    overrides.map(({ path }) => path),
+    action,
+  )
+}
+
+/** Refuses paths that the caller did not name, and so does not name them either. */
+export function authoriseNames(
+  { namespace }: Parts,
+  { who }: Caller,
+  paths: readonly Path[],
+  action: Action = 'config:write',
+): void {
+  const reach = authorise(who, action, namespace)
+  if (!paths.every((path) => reach.has(path[0]!))) authoriseWhole(who, action, namespace)
 }
 
 /** What a version is besides its steps. */
@@ -47,6 +81,7 @@ export async function proposeSteps(
   purpose: Purpose,
 ): Promise<Proposal | undefined> {
   const { staged, after, author } = await stageSteps(parts, state, caller, steps)
+  authoriseStaged(parts, caller, staged)
   const asked = steps.filter((step) => step.kind !== 'unset').map((step) => step.path)
   requireValid(shadowed(after.snapshot, asked))
   if (staged.overrides.length === 0) return undefined
@@ -62,6 +97,7 @@ export async function proposeStaged(
   plan: { readonly staged: Staged; readonly author: Authorship },
   purpose: Purpose,
 ): Promise<Proposal | undefined> {
+  authoriseStaged(parts, caller, plan.staged)
   if (plan.staged.overrides.length === 0) return undefined
   const after: State = { ...state, snapshot: plan.staged.after, ahead: state.ahead + 1 }
   const kept = plan.staged.overrides.filter((change) => change.after !== undefined)
@@ -102,7 +138,8 @@ export async function validateSteps(
   caller: Caller,
   steps: readonly Step[],
 ): Promise<readonly Issue[]> {
-  const { after } = await stageSteps(parts, state, caller, steps)
+  const { staged, after } = await stageSteps(parts, state, caller, steps)
+  authoriseStaged(parts, caller, staged, 'config:read')
   return findings(
     parts,
     after,

@@ -1,4 +1,5 @@
 import type {
+  BlameEntry,
   ChangeEvent,
   ChangeRequest,
   ChangeResult,
@@ -6,54 +7,70 @@ import type {
   ConfigEvents,
   ConfigSnapshot,
   DriftKind,
+  HistoryEntry,
   HistoryQuery,
+  List,
   OverrideDrift,
   Provenance,
   SectionOf,
   SourceStatus,
+  ValidationResult,
   ValueAt,
   Versions,
 } from '../model/config.ts'
-import { detectDrift } from '../model/drift.ts'
+import { allOverrides, type Conceal, detectDrift } from '../model/drift.ts'
+import type { Instance, InstanceReport } from '../model/instance.ts'
+import { parsePath, printPath } from '../model/path.ts'
+import { authoriseWhole } from '../model/principal.ts'
 import { concealed } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Tree, Value } from '../model/value.ts'
+import type { Tree } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
-import type { Feed } from './feed.ts'
+import { type Once, once } from './lazily.ts'
+import type { OpenNamespace } from './namespace.ts'
 import type { Operations } from './operations.ts'
-import type { Head, Parts } from './parts.ts'
+import { type CallerOf, type Head, seenBy } from './parts.ts'
+import type { State } from './stored.ts'
+import type { View } from './view.ts'
 
+/** A namespace, for whom a `Config` of it is, and how that ends. */
 export interface EmbeddedParts {
-  readonly parts: Parts
-  readonly feed: Feed
-  readonly operations: () => Promise<Operations>
-  readonly sources: {
-    statuses(): readonly SourceStatus[]
-    reload(): Promise<readonly SourceStatus[]>
-  }
-  /** Ends what `open.ts` began: watchers, the store. */
+  readonly opened: OpenNamespace
+  readonly view: View
+  readonly callerOf: CallerOf
+  /** A whole configuration without its secrets; as it is stored, references unresolved, unless told otherwise. */
+  readonly hide?: (snapshot: Snapshot) => Tree
   readonly close: () => Promise<void>
 }
 
-/** A `Config` over the store in this process: reads from memory, and everything else by the room's `Operations`. */
+/** A `Config` over the store in this process, as one caller sees it: reads from memory, and everything else by the room's `Operations`. */
 export class EmbeddedConfig<T = unknown> implements Config<T> {
   readonly namespace: string
   readonly versions: Versions
+  readonly #opened: OpenNamespace
   readonly #head: Head
-  readonly #feed: Feed
-  readonly #operations: () => Promise<Operations>
-  readonly #sources: EmbeddedParts['sources']
+  readonly #view: View
+  readonly #callerOf: CallerOf
+  readonly #hide: (snapshot: Snapshot) => Tree
   readonly #end: () => Promise<void>
+  readonly #operations: Once<Operations>
   #closed: Promise<void> | undefined
 
-  constructor({ parts, feed, operations, sources, close }: EmbeddedParts) {
+  constructor({ opened, view, callerOf, hide = asStored, close }: EmbeddedParts) {
+    const { parts } = opened
+    const seen = seenBy(parts, view)
     this.namespace = parts.namespace
-    this.#head = parts.head
-    this.#feed = feed
-    this.#operations = operations
-    this.#sources = sources
+    this.#opened = opened
+    this.#head = seen.head
+    this.#view = view
+    this.#callerOf = callerOf
+    this.#hide = hide
     this.#end = close
-    this.versions = lazyVersions(async () => (await operations()).versions)
+    this.#operations = once(async () => {
+      const [{ Operations }, writer] = await Promise.all([import('./operations.ts'), opened.writer()])
+      return new Operations(parts, seen, writer, callerOf)
+    })
+    this.versions = lazyVersions((work) => this.#ask(({ versions }) => work(versions)))
   }
 
   get version(): Version | undefined {
@@ -61,7 +78,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   get sources(): readonly SourceStatus[] {
-    return this.#sources.statuses()
+    return this.#opened.statuses().map(this.#view.source)
   }
 
   get #snapshot(): Snapshot {
@@ -89,7 +106,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   toJSON({ reveal = true }: { readonly reveal?: boolean } = {}): Tree {
-    return reveal ? this.#snapshot.tree() : concealed(this.#snapshot.sealedTree())
+    return reveal ? this.#snapshot.tree() : this.#hide(this.#snapshot)
   }
 
   detectDrift(section?: string): OverrideDrift {
@@ -100,47 +117,38 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.change({ set: { [section]: values }, ...why })
   }
 
-  async change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
-    return (await this.#operations()).change(request)
+  change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
+    return this.#ask((operations) => operations.change(request))
   }
 
-  async validate() {
-    return (await this.#operations()).validate()
+  validate(): Promise<ValidationResult> {
+    return this.#ask((operations) => operations.validate())
   }
 
-  async validateChange(section: string, key: string, value: unknown) {
-    return (await this.#operations()).validateChange(section, key, value)
+  validateChange(section: string, key: string, value: unknown): Promise<ValidationResult> {
+    return this.#ask((operations) => operations.validateChange(section, key, value))
   }
 
-  async explain(path: string, options: { readonly at?: string | number; readonly reveal?: boolean } = {}) {
-    return (await this.#operations()).explain(path, options)
+  explain(path: string, options: { readonly at?: string | number; readonly reveal?: boolean } = {}) {
+    return this.#ask((operations) => operations.explain(path, options))
   }
 
-  async blame(section?: string) {
-    return (await this.#operations()).blame(section)
+  blame(section?: string): Promise<readonly BlameEntry[]> {
+    return this.#ask((operations) => operations.blame(section))
   }
 
-  async drift({ kind = 'override', section }: { readonly kind?: DriftKind; readonly section?: string } = {}) {
-    return (await this.#operations()).drift(kind, section)
+  drift({ kind = 'override', section }: { readonly kind?: DriftKind; readonly section?: string } = {}) {
+    return this.#ask((operations) => operations.drift(kind, section))
   }
 
-  async history(query: HistoryQuery = {}) {
-    return (await this.#operations()).history(query)
+  history(query: HistoryQuery = {}): Promise<List<HistoryEntry>> {
+    return this.#ask((operations) => operations.history(query))
   }
 
   async at(ref: string | number): Promise<ConfigSnapshot> {
-    const { state, conceal } = await (await this.#operations()).past(ref)
-    const { snapshot, version } = state
-    return {
-      version: version!.id,
-      hash: version!.hash,
-      sections: () => snapshot.sections(),
-      items: (section) => snapshot.items(section),
-      get: (path): Value | undefined => snapshot.get(path),
-      has: (path) => snapshot.get(path) !== undefined,
-      isOverridden: (section, key) => snapshot.isOverridden(section, key),
-      toJSON: ({ reveal = true } = {}) => (reveal ? snapshot.tree() : (conceal([], snapshot.sealedTree()) as Tree)),
-    }
+    const { state, conceal } = await this.#ask((operations) => operations.past(ref))
+    const shown = this.#view.past(conceal)
+    return pastSnapshot(state, { conceal, shown, hidden: (one) => conceal([], this.#hide(one)) as Tree })
   }
 
   watch({
@@ -150,17 +158,42 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     readonly since?: number
     readonly signal?: AbortSignal
   } = {}): AsyncIterable<ChangeEvent> {
+    const view = this.#view
     const from = since ?? this.version?.id ?? 0
-    const past = async (): Promise<readonly ChangeEvent[]> => (await this.#operations()).eventsSince(from)
-    return this.#feed.watch(past, from, { ...(signal && { signal }) })
+    const past = (): Promise<readonly ChangeEvent[]> => this.#ask((operations) => operations.eventsSince(from))
+    return this.#opened.feed.watch(past, from, { show: view.event, ...(signal && { signal }) })
+  }
+
+  instances(): Promise<readonly Instance[]> {
+    return this.#ask((operations) => operations.instances())
+  }
+
+  report(instance: InstanceReport): Promise<Instance> {
+    return this.#ask((operations) => operations.report(instance))
   }
 
   reload(): Promise<readonly SourceStatus[]> {
-    return this.#sources.reload()
+    return this.#ask(async () => {
+      const caller = this.#callerOf({})
+      authoriseWhole(caller.who, 'config:write', this.namespace)
+      return (await this.#opened.reload(caller)).map(this.#view.source)
+    })
   }
 
   on<E extends keyof ConfigEvents>(event: E, listener: (event: ConfigEvents[E]) => void): () => void {
-    return this.#feed.on(event, listener)
+    const view = this.#view
+    if (view.isAll) return this.#opened.feed.on(event, listener)
+    const shown = { change: view.event, source: view.source }[event] as (what: ConfigEvents[E]) => ConfigEvents[E]
+    return this.#opened.feed.on(event, (what) => listener(shown(what)))
+  }
+
+  /** Whatever is refused is refused in words that the caller may hear. */
+  async #ask<R>(work: (operations: Operations) => Promise<R>): Promise<R> {
+    try {
+      return await work(await this.#operations())
+    } catch (error) {
+      throw this.#view.error(error)
+    }
   }
 
   close(): Promise<void> {
@@ -174,16 +207,41 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
 }
 
 /** The versions' methods, each loading what it needs when it is called. */
-function lazyVersions(versions: () => Promise<Versions>): Versions {
+function lazyVersions(ask: <R>(work: (versions: Versions) => Promise<R>) => Promise<R>): Versions {
   return {
-    create: async (request) => (await versions()).create(request),
-    list: async (query) => (await versions()).list(query),
-    get: async (ref) => (await versions()).get(ref),
-    tag: async (ref, name, by) => (await versions()).tag(ref, name, by),
-    untag: async (name, by) => (await versions()).untag(name, by),
-    baseline: async (ref, by) => (await versions()).baseline(ref, by),
-    compare: async (a, b) => (await versions()).compare(a, b),
-    restore: async (ref, request) => (await versions()).restore(ref, request),
-    revert: async (ref, request) => (await versions()).revert(ref, request),
+    create: (request) => ask((versions) => versions.create(request)),
+    list: (query) => ask((versions) => versions.list(query)),
+    get: (ref) => ask((versions) => versions.get(ref)),
+    tag: (ref, name, by) => ask((versions) => versions.tag(ref, name, by)),
+    untag: (name, by) => ask((versions) => versions.untag(name, by)),
+    baseline: (ref, by) => ask((versions) => versions.baseline(ref, by)),
+    compare: (a, b) => ask((versions) => versions.compare(a, b)),
+    restore: (ref, request) => ask((versions) => versions.restore(ref, request)),
+    revert: (ref, request) => ask((versions) => versions.revert(ref, request)),
+  }
+}
+
+const asStored = (snapshot: Snapshot): Tree => concealed(snapshot.sealedTree())
+
+interface PastWays {
+  /** Without what is secret by now. */
+  readonly conceal: Conceal
+  /** Without what of that the caller may not see. */
+  readonly shown: Conceal
+  readonly hidden: (snapshot: Snapshot) => Tree
+}
+
+function pastSnapshot({ snapshot, version }: State, { conceal, shown, hidden }: PastWays): ConfigSnapshot {
+  return {
+    version: version!.id,
+    hash: version!.hash,
+    sections: () => snapshot.sections(),
+    items: (section) => shown(section === '' ? [] : [section], snapshot.items(section)) as Tree,
+    get: (path) => shown(parsePath(path), snapshot.get(path)),
+    has: (path) => snapshot.get(path) !== undefined,
+    isOverridden: (section, key) => snapshot.isOverridden(section, key),
+    overridden: () => Array.from(allOverrides(snapshot), ({ path }) => printPath(path)),
+    detectDrift: (section) => detectDrift(snapshot, conceal, section),
+    toJSON: ({ reveal = true } = {}) => (reveal ? (shown([], snapshot.tree()) as Tree) : hidden(snapshot)),
   }
 }

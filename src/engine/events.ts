@@ -1,12 +1,14 @@
 import { type ChangeEvent, type ChangeResult, CONCEALED, type KeyChange } from '../model/config.ts'
 import type { Conceal } from '../model/drift.ts'
+import { HoldfastError } from '../model/errors.ts'
 import { patched, valueAt, withValue } from '../model/layer.ts'
 import { fromSectionKey, type Path, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { concealed } from '../model/secret.ts'
 import { EMPTY, isBranch, type Tree, type Value } from '../model/value.ts'
-import type { Version } from '../model/version.ts'
+import type { Version, VersionId } from '../model/version.ts'
 import type { Delta } from '../store/store.ts'
+import { Breath } from './breath.ts'
 import type { Parts } from './parts.ts'
 import { decode, type State } from './stored.ts'
 
@@ -31,13 +33,29 @@ export async function resultOf(
 export async function eventsOf(parts: Parts, delta: Delta): Promise<readonly ChangeEvent[]> {
   const events: ChangeEvent[] = []
   const history = Map.groupBy(delta.history, (row) => row.versionId)
+  const breath = new Breath()
   for (const version of delta.versions) {
+    await breath.take()
     const rows = history.get(version.id) ?? []
     const changes = rows.map((row) => toKeyChange(row.operation, row, decode(row.oldValue), decode(row.newValue)))
     const result = await resultOf(parts, parts.head.state, version, changes)
     events.push({ ...result, version, reason: rows[0]?.reason ?? null })
   }
   return events
+}
+
+/** The events after a version; refuses (`not-found`) where what came between cannot be told version by version. */
+export async function eventsAfter(parts: Parts, since: VersionId): Promise<readonly ChangeEvent[]> {
+  if (!Number.isSafeInteger(since) || since < 0) {
+    throw new HoldfastError('malformed', 'since is the number of a version, or 0', { what: 'since' })
+  }
+  const delta = await parts.store.delta(parts.namespace, since)
+  if (delta.isWhole) return eventsOf(parts, delta)
+  throw new HoldfastError(
+    'not-found',
+    `namespace ${parts.namespace} does not keep every version since ${since}: read the configuration, then watch from its version`,
+    { what: String(since) },
+  )
 }
 
 export function toKeyChange(

@@ -2,26 +2,27 @@ import { type BlameEntry, CONCEALED, type Explanation, type LastChange, type Lay
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, valueAt } from '../model/layer.ts'
 import { isMask, type Override, stateOf } from '../model/override.ts'
-import { type Path, parsePath, printPath, toSectionKey } from '../model/path.ts'
+import { type Path, printPath, toSectionKey } from '../model/path.ts'
 import type { Description, SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
 import { leavesOf } from '../model/snapshot.ts'
 import { suggest } from '../model/suggest.ts'
 import { isTree, typeOf, type Value } from '../model/value.ts'
 import type { HistoryRow } from '../store/store.ts'
+import { Breath } from './breath.ts'
 import { concealBy, concealPast } from './events.ts'
+import { requireSection } from './history.ts'
 import type { Parts } from './parts.ts'
 import type { State } from './stored.ts'
 
-/** Why the key at `text` has its value at `state`: the layers that speak of it, who won, and who changed it last. */
-export async function explain(parts: Parts, state: State, text: string, reveal: boolean): Promise<Explanation> {
-  const path = parsePath(text)
+/** Why the key at `path` has its value at `state`: the layers that speak of it, who won, and who changed it last. */
+export async function explain(parts: Parts, state: State, path: Path, reveal: boolean): Promise<Explanation> {
   const reader = await parts.rules.reader(state)
   const stack = stackOf(state, path)
   if (!stack.some((one) => one.value !== undefined || one.isMask)) throw await unknownKey(state, path)
   const conceal = await concealPast(parts, state)
   const show = (value: Value | undefined): Value | undefined =>
-    value === undefined ? undefined : reveal ? parts.reveal(state.snapshot, path, value) : conceal(path, value)
+    value === undefined ? undefined : reveal ? state.snapshot.shown(path, value) : conceal(path, value)
   const [winner = null, ...beaten] = stack.map((one) => withShown(one, show))
   const override = state.snapshot.overrideAt(path)
   const sealed = state.snapshot.sealedAt(path)
@@ -161,26 +162,41 @@ async function unknownKey({ snapshot }: State, path: Path): Promise<HoldfastErro
 
 /** Who set each key last, and which layer it comes from. */
 export async function blame(parts: Parts, section: string | undefined): Promise<readonly BlameEntry[]> {
+  if (section !== undefined) requireSection(parts.view, section)
   const { state } = parts.head
   const conceal = concealBy(await parts.rules.reader(state))
   const rows = await parts.store.lastChanges(parts.namespace, section === undefined ? {} : { section })
   const last = new Map(rows.map((row) => [JSON.stringify([row.section, row.key]), row]))
-  return [...leavesOf(state.snapshot, section)].map(({ path, value }) => {
-    const { section: name, key } = toSectionKey(path)
-    const row = last.get(JSON.stringify([name, key]))
-    const [winner] = stackOf(state, path)
-    const shown = conceal(path, value)
-    return {
-      path: printPath(path),
-      section: name,
-      key,
-      ...(shown !== undefined && { value: shown }),
-      layer: winner?.layer ?? '',
-      ...(winner?.position && { position: winner.position }),
-      version: row?.versionId ?? null,
-      who: row?.changedBy ?? null,
-      when: row?.changedAt ?? null,
-      why: row?.reason ?? null,
-    }
-  })
+  const entries: BlameEntry[] = []
+  const breath = new Breath()
+  for (const { path, value } of leavesOf(state.snapshot, section)) {
+    await breath.take()
+    entries.push(blameOf(state, { path, shown: conceal(path, value), last }))
+  }
+  return entries
+}
+
+interface Blamed {
+  readonly path: Path
+  readonly shown: Value | undefined
+  /** The newest history row of each key, by its section and key. */
+  readonly last: ReadonlyMap<string, HistoryRow>
+}
+
+function blameOf(state: State, { path, shown, last }: Blamed): BlameEntry {
+  const { section, key } = toSectionKey(path)
+  const row = last.get(JSON.stringify([section, key]))
+  const [winner] = stackOf(state, path)
+  return {
+    path: printPath(path),
+    section,
+    key,
+    ...(shown !== undefined && { value: shown }),
+    layer: winner?.layer ?? '',
+    ...(winner?.position && { position: winner.position }),
+    version: row?.versionId ?? null,
+    who: row?.changedBy ?? null,
+    when: row?.changedAt ?? null,
+    why: row?.reason ?? null,
+  }
 }

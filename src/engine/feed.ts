@@ -37,7 +37,16 @@ export class Feed {
   async *watch(
     past: () => Promise<readonly ChangeEvent[]>,
     since: VersionId,
-    { signal, limit = 10_000 }: { readonly signal?: AbortSignal; readonly limit?: number } = {},
+    {
+      signal,
+      limit = 10_000,
+      show = (event) => event,
+    }: {
+      readonly signal?: AbortSignal
+      readonly limit?: number
+      /** What the reader is told of an event. */
+      readonly show?: (event: ChangeEvent) => ChangeEvent
+    } = {},
   ): AsyncGenerator<ChangeEvent> {
     const queue: ChangeEvent[] = []
     let wake = (): void => undefined
@@ -52,7 +61,7 @@ export class Feed {
       let last = since
       for (const event of await past()) {
         last = event.version.id
-        yield event
+        yield show(event)
       }
       while (!ends.some((end) => end.aborted)) {
         const event = queue.shift()
@@ -60,7 +69,7 @@ export class Feed {
         else if (queue.length >= limit) throw behind(last, limit)
         else if (event.version.id > last) {
           last = event.version.id
-          yield event
+          yield show(event)
         }
       }
     } finally {

@@ -14,118 +14,140 @@ import type {
   Versions,
 } from '../model/config.ts'
 import { baselineDrift, type Conceal, overrideDrift } from '../model/drift.ts'
-import { fromSectionKey, printPath, toSectionKey } from '../model/path.ts'
-import { authorise } from '../model/principal.ts'
+import type { Instance, InstanceReport } from '../model/instance.ts'
+import { fromSectionKey, parsePath, printPath } from '../model/path.ts'
+import { type Action, authorise } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { toValue } from '../model/value.ts'
-import { changeJob, readValue, validateSteps } from './changes.ts'
-import { concealBy, concealPast, eventsOf, show } from './events.ts'
+import type { VersionId } from '../model/version.ts'
+import { authorisePaths, changeJob, pathsOf, readValue, validateSteps } from './changes.ts'
+import { driftEntry, lastChangesOf } from './differences.ts'
+import { concealBy, concealPast, eventsAfter } from './events.ts'
 import { blame, explain } from './explain.ts'
-import { history } from './history.ts'
-import type { Caller, Parts } from './parts.ts'
+import { history, requireSection } from './history.ts'
+import { instanceDrift, instances, reportInstance } from './instances.ts'
+import { answerOnce, type Submit } from './once.ts'
+import type { Caller, CallerOf, Parts } from './parts.ts'
 import { stateAt } from './past.ts'
 import type { State } from './stored.ts'
-import { type CallerOf, versionsOf } from './versions.ts'
-import { Writer } from './writer.ts'
+import { versionsOf } from './versions.ts'
+import type { Writer } from './writer.ts'
 
-/** What a `Config` does besides reading values from memory: changes, and what needs the past. Loaded when first used, so that a read starts fast. */
+/** What a `Config` does for one caller besides reading values from memory: changes, and what needs the past. Loaded when first used. */
 export class Operations {
-  readonly writer: Writer
   readonly versions: Versions
+  /** All there is, for what is changed. */
   readonly #parts: Parts
+  /** What the caller may see of it, for what is told. */
+  readonly #seen: Parts
+  readonly #writer: Writer
   readonly #callerOf: CallerOf
 
-  constructor(parts: Parts, callerOf: CallerOf) {
+  constructor(parts: Parts, seen: Parts, writer: Writer, callerOf: CallerOf) {
     this.#parts = parts
+    this.#seen = seen
+    this.#writer = writer
     this.#callerOf = callerOf
-    this.writer = new Writer(parts)
-    this.versions = versionsOf(parts, this.writer, callerOf)
+    this.versions = versionsOf({ parts, seen, writer, callerOf })
   }
 
-  change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
-    return this.writer.submit(changeJob(this.#parts, this.#callerOf(request), request))
+  async change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
+    const caller = this.#callerOf(request)
+    authorisePaths(this.#parts, caller, pathsOf(request))
+    const submit: Submit = (once) => this.#writer.submit(changeJob(this.#parts, caller, request), once)
+    return this.#seen.view.result(await answerOnce(this.#parts, caller, { kind: 'change', request }, submit))
   }
 
   async validate(): Promise<ValidationResult> {
-    const issues = await this.#parts.rules.issues(this.#parts.head.state)
+    this.#authorise('config:read')
+    const issues = this.#seen.view.issues(await this.#parts.rules.issues(this.#parts.head.state))
     return { valid: issues.length === 0, issues }
   }
 
   async validateChange(section: string, key: string, value: unknown): Promise<ValidationResult> {
-    const { state } = this.#parts.head
     const path = fromSectionKey({ section, key })
+    const { state } = this.#parts.head
+    const caller = this.#authorise('config:read')
+    this.#seen.view.require(path)
     const reader = await this.#parts.rules.reader(state)
     const input = toValue(value, this.#parts.limits, printPath(path))
     const steps = readValue(this.#parts, state.snapshot, reader, path, input)
-    const issues = await validateSteps(this.#parts, state, this.#callerOf({}), steps)
+    const issues = this.#seen.view.issues(await validateSteps(this.#parts, state, caller, steps))
     return { valid: issues.length === 0, issues }
   }
 
   async explain(
-    path: string,
+    text: string,
     { at = 'latest', reveal = false }: { readonly at?: string | number; readonly reveal?: boolean },
   ): Promise<Explanation> {
-    this.#authorise(reveal ? 'secrets:read' : 'config:read')
-    return explain(this.#parts, await stateAt(this.#parts, at), path, reveal)
+    const path = parsePath(text)
+    this.#seen.view.require(path)
+    if (reveal) this.#seen.view.requireSecrets(path)
+    return explain(this.#seen, await stateAt(this.#seen, at), path, reveal)
   }
 
-  #authorise(action: 'secrets:read' | 'config:read'): Caller {
+  #authorise(action: Action): Caller {
     const caller = this.#callerOf({})
     authorise(caller.who, action, this.#parts.namespace)
     return caller
   }
 
-  blame(section: string | undefined): Promise<readonly BlameEntry[]> {
-    return blame(this.#parts, section)
+  async blame(section: string | undefined): Promise<readonly BlameEntry[]> {
+    this.#authorise('config:read')
+    return blame(this.#seen, section)
   }
 
-  history(query: HistoryQuery): Promise<List<HistoryEntry>> {
-    return history(this.#parts, query)
+  async history(query: HistoryQuery): Promise<List<HistoryEntry>> {
+    this.#authorise('config:read')
+    return history(this.#seen, query)
   }
 
-  /** A past state, and how it may be shown. */
+  /** A past state, and how it may be shown to those who may not see secrets. */
   async past(ref: string | number): Promise<{ readonly state: State; readonly conceal: Conceal }> {
-    const state = await stateAt(this.#parts, ref)
-    return { state, conceal: await concealPast(this.#parts, state) }
+    this.#authorise('config:read')
+    const state = await stateAt(this.#seen, ref)
+    return { state, conceal: await concealPast(this.#seen, state) }
   }
 
-  async eventsSince(version: number): Promise<readonly ChangeEvent[]> {
-    return eventsOf(this.#parts, await this.#parts.store.delta(this.#parts.namespace, version))
+  /** Every event after a version, as the view has it; refuses (`not-found`) one after which some are not kept. */
+  async eventsSince(since: VersionId): Promise<readonly ChangeEvent[]> {
+    this.#authorise('config:read')
+    return eventsAfter(this.#parts, since)
+  }
+
+  async instances(): Promise<readonly Instance[]> {
+    this.#authorise('config:read')
+    return instances(this.#seen)
+  }
+
+  async report(report: InstanceReport): Promise<Instance> {
+    return reportInstance(this.#seen, this.#authorise('config:read').who, report)
   }
 
   async drift(kind: DriftKind, section: string | undefined): Promise<readonly DriftEntry[]> {
-    const reader = await this.#parts.rules.reader(this.#parts.head.state)
-    const entries = kind === 'override' ? this.#overrideDrift(reader) : await this.#baselineDrift(reader)
+    this.#authorise('config:read')
+    if (section !== undefined) requireSection(this.#seen.view, section)
+    const entries = await this.#driftOf(kind)
     return section === undefined ? entries : entries.filter((entry) => entry.section === section)
   }
 
-  #overrideDrift(reader: SchemaReader | undefined): readonly DriftEntry[] {
-    const { snapshot } = this.#parts.head.state
-    return overrideDrift(snapshot, (path) => reader?.isKnown(path) ?? true, concealBy(reader))
+  async #driftOf(kind: DriftKind): Promise<readonly DriftEntry[]> {
+    const reader = await this.#seen.rules.reader(this.#seen.head.state)
+    if (kind === 'instance') return instanceDrift(this.#seen, reader)
+    return kind === 'override' ? this.#overrideDrift(reader) : baselineEntries(this.#seen, reader)
   }
 
-  async #baselineDrift(reader: SchemaReader | undefined): Promise<readonly DriftEntry[]> {
-    const { store, namespace, head } = this.#parts
-    const baseline = await stateAt(this.#parts, 'baseline')
-    const rows = await store.lastChanges(namespace, {})
-    const last = new Map(rows.map((row) => [JSON.stringify([row.section, row.key]), row]))
-    return baselineDrift(baseline.snapshot, head.state.snapshot).map(({ path, before, after }) => {
-      const { section, key } = toSectionKey(path)
-      const row = last.get(JSON.stringify([section, key]))
-      const isSecret = reader?.isSecret(path) ?? false
-      const [expected, actual] = [show(before, isSecret), show(after, isSecret)]
-      return {
-        kind: 'baseline',
-        path: printPath(path),
-        section,
-        key,
-        ...(expected !== undefined && { expected }),
-        ...(actual !== undefined && { actual }),
-        version: row?.versionId ?? null,
-        who: row?.changedBy ?? null,
-        when: row?.changedAt ?? null,
-        why: row?.reason ?? null,
-      }
-    })
+  #overrideDrift(reader: SchemaReader | undefined): readonly DriftEntry[] {
+    const { snapshot } = this.#seen.head.state
+    return overrideDrift(snapshot, (path) => reader?.isKnown(path) ?? true, concealBy(reader))
   }
+}
+
+async function baselineEntries(parts: Parts, reader: SchemaReader | undefined): Promise<readonly DriftEntry[]> {
+  const baseline = await stateAt(parts, 'baseline')
+  const last = await lastChangesOf(parts)
+  return baselineDrift(baseline.snapshot, parts.head.state.snapshot).map((difference) => ({
+    kind: 'baseline',
+    ...driftEntry(difference, reader, last),
+  }))
 }

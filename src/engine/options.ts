@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly directory?: string
   /** Milliseconds to wait for a lock that another process holds before a write is refused as `unavailable`; 30,000. */
   readonly lockTimeoutMs?: number
+  /** Writes, and reads the past, on threads of their own: for a server, whose event loop must not wait for a disk. */
+  readonly threads?: boolean
   /** False refuses (`not-found`) instead of making a store that is not there yet. */
   readonly create?: boolean
   readonly environment?: Readonly<Record<string, string | undefined>>

@@ -7,6 +7,7 @@ import type { Log } from './options.ts'
 import type { Rules } from './rules.ts'
 import type { Secrets } from './secrets.ts'
 import type { State } from './stored.ts'
+import type { View } from './view.ts'
 
 /** What the engine of one namespace is made of; `open.ts` puts it together. */
 export interface Parts {
@@ -15,7 +16,9 @@ export interface Parts {
   readonly secrets: Secrets
   readonly rules: Rules
   readonly reveal: Reveal
+  /** The state as `view` has it. Only what has everything may stage, commit and move it. */
   readonly head: Head
+  readonly view: View
   readonly limits: Limits
   readonly log: Log
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -41,9 +44,33 @@ export function headAt(first: State): Head {
   return head
 }
 
+/** The same parts as somebody sees them who may not see everything. */
+export function seenBy(parts: Parts, view: View): Parts {
+  if (view.isAll) return parts
+  let known: State | undefined
+  let seen: State | undefined
+  const head: Head = {
+    get state() {
+      const { state } = parts.head
+      if (state !== known || seen === undefined) [known, seen] = [state, view.state(state)]
+      return seen
+    },
+    move: parts.head.move,
+  }
+  return { ...parts, head, view }
+}
+
 /** A call on behalf of somebody: who they are, what they may do, and what they say about it. */
 export interface Caller {
   readonly who: Principal
   readonly reason: string | null
   readonly comment: string | null
 }
+
+/** How calls say who asks. */
+export type CallerOf = (by: {
+  readonly actor?: string
+  readonly sourceIp?: string
+  readonly reason?: string
+  readonly comment?: string
+}) => Caller

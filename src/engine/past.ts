@@ -7,7 +7,7 @@ import { type State, toState } from './stored.ts'
 export async function findVersion(parts: Parts, ref: string | number): Promise<Version> {
   const { store, namespace, head } = parts
   const found = (await store.find(namespace, parseRef(ref))) ?? (await byDigits(parts, String(ref)))
-  if (found !== undefined) return found
+  if (found !== undefined) return parts.view.version(found)
   const newest = head.state.version
   const hint =
     newest === undefined ? 'it has no versions yet' : `the newest is ${newest.id}; "holdfast versions" lists them`
@@ -20,10 +20,10 @@ async function byDigits({ store, namespace }: Parts, ref: string): Promise<Versi
   return name === undefined ? undefined : store.find(namespace, { base: { kind: 'name', name }, back: Number(back) })
 }
 
-/** The whole state at a version; the current one comes from memory. */
+/** The state at a version, as far as the view of `parts` goes; the current one comes from memory. */
 export async function stateAt(parts: Parts, ref: string | number): Promise<State> {
   const version = await findVersion(parts, ref)
   if (version.id === parts.head.state.version?.id) return { ...parts.head.state, version }
   const stored = await parts.store.state(parts.namespace, version.id)
-  return toState(stored, parts.reveal)
+  return parts.view.state(toState(stored, parts.reveal))
 }

@@ -6,11 +6,10 @@ import { HoldfastError } from '../model/errors.ts'
 import { type Layer, leaves, valueAt, withValue } from '../model/layer.ts'
 import type { Override } from '../model/override.ts'
 import { type Path, printPath } from '../model/path.ts'
-import { authorise } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { EMPTY, equal, isBranch, type Tree, type Value } from '../model/value.ts'
-import { authorOf, proposeStaged, requireVersion } from './changes.ts'
+import { authoriseNames, authoriseStaged, authorOf, proposeStaged, requireVersion } from './changes.ts'
 import { sealTree } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
 import { type State, toDocuments } from './stored.ts'
@@ -19,7 +18,6 @@ import type { Propose } from './writer.ts'
 /** Back to `target`: its overrides, and, unless only these were asked for, what else it takes to make the effective values equal. */
 export function restoreJob(parts: Parts, caller: Caller, target: State, request: RestoreRequest): Propose {
   return async (state) => {
-    authorise(caller.who, 'config:write', parts.namespace)
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
     const meant = await protectedNow(parts, state, target.snapshot)
@@ -27,6 +25,7 @@ export function restoreJob(parts: Parts, caller: Caller, target: State, request:
     const put = stageDesired(state.snapshot, names, overridesUnder(meant, names), author)
     const differences = request.mode === 'overrides' ? [] : namesDiffer(put.after, meant, names)
     const staged = settle(state.snapshot, put, differences, author)
+    authoriseStaged(parts, caller, staged)
     if (request.mode !== 'overrides') requireEqual(staged.after, meant, names)
     return proposeStaged(
       parts,
@@ -51,13 +50,13 @@ export function revertJob(
   request: RestoreRequest,
 ): Propose {
   return async (state) => {
-    authorise(caller.who, 'config:write', parts.namespace)
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
     const from = await protectedNow(parts, state, before.snapshot)
     const to = await protectedNow(parts, state, undone.snapshot)
     const changed = changedOverrides(from, to)
     const moved = effectiveDifferences(from, to, state.snapshot)
+    authoriseNames(parts, caller, [...changed, ...moved.map(({ path }) => path)])
     requireUntouched(state, { ...undone, snapshot: to }, changed, moved)
     const put = stageDesired(state.snapshot, namesOf(changed), reverted(state.snapshot, from, changed), author)
     const differences = moved.flatMap(({ path, before: meant }) => differenceAt(path, put.after.sealedAt(path), meant))

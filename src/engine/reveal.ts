@@ -1,12 +1,14 @@
 import { coerceText } from '../model/coerce.ts'
+import { CONCEALED } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
 import { interpolate } from '../model/interpolate.ts'
 import { valueAt } from '../model/layer.ts'
 import { LIMITS } from '../model/limits.ts'
-import { type Path, parsePath } from '../model/path.ts'
+import { type Path, parsePath, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
-import { isSealed, mapStrings, SEAL } from '../model/secret.ts'
-import type { Reveal, Snapshot } from '../model/snapshot.ts'
-import type { Value } from '../model/value.ts'
+import { mapStrings, SEAL } from '../model/secret.ts'
+import type { Discretion, Reveal, Snapshot } from '../model/snapshot.ts'
+import { isTree, type Value } from '../model/value.ts'
 import { type KeyringOptions, loadKeyring } from './keyring.ts'
 import { type Secrets, secretsOf } from './secrets.ts'
 
@@ -30,30 +32,59 @@ export function sightOf(options: SightOptions): Sight {
 
 /** Values as a reader may see them: secrets decrypted, and `${…}` resolved where the layer that gave the value asks for it. */
 function revealOf(secrets: Secrets, { environment, readerNow }: SightOptions): Reveal {
-  function reveal(snapshot: Snapshot, path: Path, value: Value): Value {
+  return (snapshot, path, value, discretion = OPEN) => {
+    const open = (at: Path, sealed: string): Value => (discretion.mayOpen(at) ? secrets.open(at, sealed) : CONCEALED)
+
+    /** A value as others that refer to it take it in: references in it are resolved there too where its own layer asks for that. */
+    function meant(at: Path, found: Value): Value {
+      if (typeof found === 'string' && found.startsWith(SEAL)) return literal(open(at, found))
+      if (typeof found === 'string') return isInterpolated(snapshot, at) ? found : literal(found)
+      if (!isTree(found)) return literal(found)
+      return Object.fromEntries(Object.entries(found).map(([key, child]) => [literal(key), meant([...at, key], child)]))
+    }
+
+    function resolve(at: Path, text: string): Value {
+      const resolved = interpolate(text, {
+        variable: (name) => environment[name],
+        value(name) {
+          const found = snapshot.sealedAt(parsePath(name))
+          return found === undefined ? undefined : toText(meant(parsePath(name), found))
+        },
+      })
+      return coerceText(readerNow(), at, resolved, LIMITS)
+    }
+
     return mapStrings(value, (text, rest) => {
       const at = [...path, ...rest]
-      if (text.startsWith(SEAL)) return secrets.open(at, text)
-      return text.includes('${') && isInterpolated(snapshot, at) ? resolve(snapshot, at, text) : text
+      if (text.startsWith(SEAL)) return open(at, text)
+      if (!text.includes('${') || !isInterpolated(snapshot, at)) return text
+      return orElse(discretion, { at, text }, () => resolve(at, text))
     })
   }
+}
 
-  function resolve(snapshot: Snapshot, at: Path, text: string): Value {
-    const resolved = interpolate(text, {
-      variable: (name) => environment[name],
-      value: (name) => toText(secrets, parsePath(name), snapshot.sealedAt(parsePath(name))),
-    })
-    return coerceText(readerNow(), at, resolved, LIMITS)
+const OPEN: Discretion = { mayOpen: () => true, unanswered: 'tell' }
+
+function orElse(
+  { unanswered }: Discretion,
+  { at, text }: { readonly at: Path; readonly text: string },
+  resolve: () => Value,
+): Value {
+  try {
+    return resolve()
+  } catch (error) {
+    const isUnanswered = HoldfastError.is(error, 'not-found') || HoldfastError.is(error, 'malformed')
+    if (!isUnanswered || unanswered === 'tell') throw error
+    if (unanswered === 'keep') return text
+    const what = printPath(at)
+    throw new HoldfastError('not-found', `what ${what} refers to has no answer`, { what })
   }
-
-  return reveal
 }
 
-function toText(secrets: Secrets, path: Path, value: Value | undefined): string | undefined {
-  if (value === undefined) return undefined
-  const plain = isSealed(value) ? secrets.open(path, value) : value
-  return typeof plain === 'string' ? plain : JSON.stringify(plain)
-}
+const toText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** Written so that nothing in it is taken for a reference. */
+const literal = <V extends Value>(value: V): V => JSON.parse(JSON.stringify(value).replaceAll('${', '$${')) as V
 
 /** True where the value in effect at `path` was given by a layer that asks for its references to be resolved. */
 function isInterpolated(snapshot: Snapshot, path: Path): boolean {

@@ -103,10 +103,15 @@ function speaksOf(value: unknown, path: Path): boolean {
 
 /** Refuses (`invalid`) a configuration with findings, naming the first of them. */
 export function requireValid(issues: readonly Issue[]): void {
-  if (issues.length === 0) return
+  if (issues.length > 0) throw invalid(issues)
+}
+
+/** The refusal that findings make. */
+export function invalid(issues: readonly Issue[]): HoldfastError<'invalid'> {
   const shown = issues.slice(0, 3).map(sentence)
   const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : ''
-  throw new HoldfastError('invalid', `the configuration would not be valid: ${shown.join('; ')}${more}`, { issues })
+  const message = `the configuration would not be valid: ${shown.join('; ')}${more}`
+  return new HoldfastError('invalid', message, { issues })
 }
 
 function sentence({ path, message, source }: Issue): string {

@@ -1,7 +1,8 @@
+import type { Progress, VerifyProblem, VerifyResult } from '../model/admin.ts'
 import { canonicalWhole } from '../model/canonical.ts'
-import type { Progress, VerifyProblem, VerifyResult } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { type Reveal, Snapshot } from '../model/snapshot.ts'
+import { fromSectionKey } from '../model/path.ts'
+import type { Reveal, Snapshot } from '../model/snapshot.ts'
 import type { AuditRecord, Store } from '../store/store.ts'
 import { advance, type State, toState } from './stored.ts'
 
@@ -71,7 +72,7 @@ async function checkContent(namespace: string, record: AuditRecord, before: Stat
   if (before === undefined) return { state: undefined, problems: [] }
   try {
     const { version, documents, overrides } = record
-    const state = advance(before, { versions: [version], documents, overrides, history: [] }, SEALED)
+    const state = advance(before, { versions: [version], documents, overrides, history: [], isWhole: true }, SEALED)
     return { state, problems: await checkConfiguration(namespace, record, state) }
   } catch {
     const message = 'what it wrote cannot be read, so that no later configuration of the namespace can be recomputed'
@@ -93,28 +94,34 @@ async function checkHashes(namespace: string, record: AuditRecord): Promise<read
 
 async function checkConfiguration(
   namespace: string,
-  { version }: AuditRecord,
+  record: AuditRecord,
   state: State,
 ): Promise<readonly VerifyProblem[]> {
+  const { version } = record
   const { sha256 } = await import('../model/hash.ts')
   const found: string[] = []
   if (sha256(canonicalWhole(state.snapshot.effective)) !== version.hash)
     found.push('its configuration does not have the hash recorded for it')
-  const wrong = wrongNames(state.snapshot)
+  const wrong = wrongNames(state.snapshot, touchedBy(record, state.snapshot))
   if (wrong.length > 0)
     found.push(`its configuration is not what its layers and overrides make: ${wrong.slice(0, 3).join(', ')}`)
   return found.map((message) => ({ namespace, version: version.id, message }))
 }
 
-/** Top-level names whose effective value differs from what layers and overrides give. */
-function wrongNames(snapshot: Snapshot): readonly string[] {
-  const { layers, overrides } = snapshot
-  const made = new Snapshot({ layers, overrides })
-  const names = new Set([...snapshot.effective.keys(), ...made.effective.keys()])
-  return [...names].filter((name) => {
-    const [kept, meant] = [snapshot.effective.get(name), made.effective.get(name)]
-    return kept === undefined || !kept.equals(meant)
-  })
+/** Top-level names about which a version says something new; the others were looked at before. Another list of layers concerns all of them. */
+function touchedBy({ documents, overrides }: AuditRecord, snapshot: Snapshot): ReadonlySet<string> {
+  if (documents.some(({ layer }) => layer === '$sources'))
+    return new Set([...snapshot.effective.keys(), ...snapshot.names()])
+  return new Set([
+    ...documents.filter(({ layer }) => layer !== '$schema').map(({ name }) => name),
+    ...overrides.map((row) => fromSectionKey(row)[0]!),
+  ])
+}
+
+/** Those of `names` whose effective value differs from what layers and overrides give. */
+function wrongNames(snapshot: Snapshot, names: ReadonlySet<string>): readonly string[] {
+  const made = snapshot.change({}, names).effective
+  return [...names].filter((name) => made.get(name) !== snapshot.effective.get(name))
 }
 
 /** What people read in the table must be what was checked. */

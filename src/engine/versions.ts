@@ -1,88 +1,126 @@
 import type { Comparison, RestoreRequest, VersionRequest, Versions } from '../model/config.ts'
-import { byLeaf, diff } from '../model/diff.ts'
+import { byLeaf, type Difference, diff } from '../model/diff.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { printPath, toSectionKey } from '../model/path.ts'
-import { authorise } from '../model/principal.ts'
-import { checkTag } from '../model/version.ts'
+import { authorise, authoriseWhole } from '../model/principal.ts'
+import { checkTag, type Version, type VersionId } from '../model/version.ts'
 import type { MarkWrite } from '../store/store.ts'
+import { Breath } from './breath.ts'
+import { authorisePaths } from './changes.ts'
 import { concealPast } from './events.ts'
-import { listOf, pageOf, readPage } from './history.ts'
-import type { Caller, Parts } from './parts.ts'
+import { answerOnce, type Submit } from './once.ts'
+import { listOf, pageOf, readPage } from './paging.ts'
+import type { Caller, CallerOf, Parts } from './parts.ts'
 import { findVersion, stateAt } from './past.ts'
 import { restoreJob, revertJob } from './restore.ts'
 import type { Propose, Writer } from './writer.ts'
 
-/** How calls say who asks. */
-export type CallerOf = (by: {
-  readonly actor?: string
-  readonly sourceIp?: string
-  readonly reason?: string
-  readonly comment?: string
-}) => Caller
+export interface VersionsParts {
+  /** All there is, for what is changed. */
+  readonly parts: Parts
+  /** What the caller may see of it, for what is told. */
+  readonly seen: Parts
+  readonly writer: Writer
+  readonly callerOf: CallerOf
+}
 
-/** The versions of one namespace: made, listed, named, compared, restored, reverted. */
-export function versionsOf(parts: Parts, writer: Writer, callerOf: CallerOf): Versions {
+/** The versions of one namespace as one caller sees them: made, listed, named, compared, restored, reverted. */
+export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Versions {
   const { store, namespace } = parts
+  const { view } = seen
 
-  async function mark(kind: MarkWrite['kind'], tag: string, versionId: number, who: Caller): Promise<void> {
-    authorise(who.who, 'config:write', namespace)
-    await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.who.name })
+  function read(): void {
+    authorise(callerOf({}).who, 'config:read', namespace)
+  }
+
+  function write(by: Parameters<CallerOf>[0]): Caller {
+    const caller = callerOf(by)
+    authoriseWhole(caller.who, 'config:write', namespace)
+    return caller
+  }
+
+  async function mark(kind: MarkWrite['kind'], tag: string, versionId: number, { who }: Caller): Promise<Version> {
+    await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.name })
     await writer.refresh()
+    return findVersion(seen, versionId)
   }
 
   return {
     async create(request = {}) {
-      const caller = callerOf(request)
-      const { version } = await writer.submit(snapshotJob(parts, caller, request))
-      return version!
+      const caller = write(request)
+      const submit: Submit = (once) => writer.submit(snapshotJob(parts, caller, request), once)
+      const { version } = await answerOnce(parts, caller, { kind: 'version', request }, submit)
+      return view.version(version!)
     },
     async list(query = {}) {
+      read()
       const page = pageOf(query)
       const rows = await readPage(page, (one) => store.versions(namespace, one))
-      return listOf(rows, page, (version) => version)
+      return listOf(rows, page, view.version)
     },
-    get: (ref) => findVersion(parts, ref),
+    async get(ref) {
+      read()
+      return findVersion(seen, ref)
+    },
     async tag(ref, name, by = {}) {
+      const caller = write(by)
       const { id } = await findVersion(parts, ref)
-      await mark('tag', checkTag(name), id, callerOf(by))
-      return findVersion(parts, id)
+      return mark('tag', checkTag(name), id, caller)
     },
     async untag(name, by = {}) {
+      const caller = write(by)
       const { id, tags } = await findVersion(parts, name)
       if (!tags.includes(name))
         throw new HoldfastError('not-found', `there is no tag ${name} in namespace ${namespace}`, { what: name })
-      await mark('untag', name, id, callerOf(by))
+      await mark('untag', name, id, caller)
     },
     async baseline(ref, by = {}) {
+      const caller = write(by)
       const { id } = await findVersion(parts, ref)
-      await mark('baseline', '', id, callerOf(by))
-      return findVersion(parts, id)
+      return mark('baseline', '', id, caller)
     },
-    compare: (a, b) => compare(parts, a, b),
+    async compare(a, b) {
+      read()
+      return compare(seen, a, b)
+    },
     async restore(ref, request: RestoreRequest = {}) {
-      const target = await stateAt(parts, ref)
-      return writer.submit(restoreJob(parts, callerOf(request), target, request))
+      const caller = callerOf(request)
+      authorisePaths(
+        parts,
+        caller,
+        (request.sections ?? []).map((section) => [section]),
+      )
+      const submit: Submit = async (once) =>
+        writer.submit(restoreJob(parts, caller, await stateAt(parts, ref), request), once)
+      return view.result(await answerOnce(parts, caller, { kind: 'restore', ref, request }, submit))
     },
     async revert(ref, request = {}) {
-      const undone = await stateAt(parts, ref)
-      const before = await store.find(namespace, { base: { kind: 'id', id: undone.version!.id }, back: 1 })
-      if (before === undefined) {
-        const what = `the revert of version ${undone.version!.id}`
-        throw new HoldfastError(
-          'unsupported',
-          `${what} is not possible: the version before it is not kept, or it is the first`,
-          { what },
-        )
+      const caller = callerOf(request)
+      authorisePaths(parts, caller, [])
+      const submit: Submit = async (once) => {
+        const undone = await stateAt(parts, ref)
+        const before = await stateAt(parts, await versionBefore(parts, undone.version!.id))
+        return writer.submit(revertJob(parts, caller, undone, before, request), once)
       }
-      return writer.submit(revertJob(parts, callerOf(request), undone, await stateAt(parts, before.id), request))
+      return view.result(await answerOnce(parts, caller, { kind: 'revert', ref, request }, submit))
     },
   }
+}
+
+async function versionBefore({ store, namespace }: Parts, id: VersionId): Promise<VersionId> {
+  const before = await store.find(namespace, { base: { kind: 'id', id }, back: 1 })
+  if (before !== undefined) return before.id
+  const what = `the revert of version ${id}`
+  throw new HoldfastError(
+    'unsupported',
+    `${what} is not possible: the version before it is not kept, or it is the first`,
+    { what },
+  )
 }
 
 function snapshotJob(parts: Parts, caller: Caller, request: VersionRequest): Propose {
   const tags = (request.tags ?? []).map(checkTag)
   return async (state) => {
-    authorise(caller.who, 'config:write', parts.namespace)
     return {
       before: state,
       after: { ...state, ahead: state.ahead + 1 },
@@ -106,9 +144,13 @@ async function compare(parts: Parts, a: string | number, b: string | number): Pr
   const [from, to] = [await stateAt(parts, a), await stateAt(parts, b)]
   const conceal = await concealPast(parts, from, to)
   const names = [...new Set([...from.snapshot.effective.keys(), ...to.snapshot.effective.keys()])].sort()
-  const differences = names.flatMap((name) =>
-    byLeaf(diff(from.snapshot.effective.get(name)?.value, to.snapshot.effective.get(name)?.value, [name])),
-  )
+  const differences: Difference[] = []
+  const breath = new Breath()
+  for (const name of names) {
+    await breath.take()
+    const [before, after] = [from.snapshot.effective.get(name), to.snapshot.effective.get(name)]
+    differences.push(...byLeaf(diff(before?.value, after?.value, [name])))
+  }
   const changes = differences.map(({ path, before, after }) => {
     const [shownBefore, shownAfter] = [conceal(path, before), conceal(path, after)]
     return {

@@ -7,7 +7,9 @@ import { isMask, type Origin } from '../model/override.ts'
 import { toSectionKey } from '../model/path.ts'
 import { isSealed } from '../model/secret.ts'
 import type { Cause } from '../model/version.ts'
+import type { OnceRecord } from '../store/shelves.ts'
 import type { Delta, HistoryWrite, OverrideWrite, Write } from '../store/store.ts'
+import { Breath } from './breath.ts'
 import { eventsOf, resultOf, toKeyChange } from './events.ts'
 import type { Parts } from './parts.ts'
 import { advance, documentWrites, encode, type State, toState } from './stored.ts'
@@ -34,11 +36,23 @@ export interface Proposal {
 /** Makes a proposal on the state it is given, or none where nothing would change. Called again when somebody else was first. */
 export type Propose = (state: State) => Promise<Proposal | undefined>
 
+/** A job and what it makes of the state before it: nothing, where it would change nothing. */
+interface StagedJob {
+  readonly job: Job
+  readonly proposal: Proposal | undefined
+}
+
 interface Job {
   readonly propose: Propose
+  /** Remembered with the answer in the transaction of the commit. */
+  readonly once: OnceRecord | undefined
   readonly resolve: (result: ChangeResult) => void
   readonly reject: (error: unknown) => void
 }
+
+/** What is kept of an answer for whoever asks again: the version it made is found by its number. */
+export const answerText = ({ changes, restartRequired }: ChangeResult): string =>
+  JSON.stringify({ changes, restartRequired })
 
 const NOTHING: ChangeResult = Object.freeze({
   version: null,
@@ -62,10 +76,10 @@ export class Writer {
     this.#parts = parts
   }
 
-  submit(propose: Propose): Promise<ChangeResult> {
+  submit(propose: Propose, once?: OnceRecord): Promise<ChangeResult> {
     if (this.#isClosed) return Promise.reject(new HoldfastError('closed', 'this Config is closed', { what: 'config' }))
     const { promise, resolve, reject } = Promise.withResolvers<ChangeResult>()
-    this.#queue.push({ propose, resolve, reject })
+    this.#queue.push({ propose, once, resolve, reject })
     void this.#start()
     return promise
   }
@@ -134,7 +148,6 @@ export class Writer {
     let jobs = batch
     while (jobs.length > 0) {
       const staged = await this.#stage(jobs)
-      if (staged.length === 0) return
       try {
         await this.#write(staged)
         return
@@ -147,24 +160,23 @@ export class Writer {
   }
 
   /** One job's taken tag is no other job's fault. */
-  async #refuse(staged: readonly { readonly job: Job }[], error: unknown): Promise<void> {
+  async #refuse(staged: readonly StagedJob[], error: unknown): Promise<void> {
     if (staged.length === 1 || !HoldfastError.is(error, 'exists')) for (const { job } of staged) job.reject(error)
     else for (const { job } of staged) await this.#commit([job])
   }
 
-  /** Stages each job on the one before it; those that are refused, dry or empty are answered here. */
-  async #stage(jobs: readonly Job[]): Promise<readonly { readonly job: Job; readonly proposal: Proposal }[]> {
-    const staged: { job: Job; proposal: Proposal }[] = []
+  /** Stages each job on the one before it; those that are refused or dry are answered here. */
+  async #stage(jobs: readonly Job[]): Promise<readonly StagedJob[]> {
+    const staged: StagedJob[] = []
     let state = this.#parts.head.state
+    const breath = new Breath()
     for (const job of jobs) {
+      await breath.take()
       try {
         const proposal = await job.propose(state)
-        if (proposal === undefined) job.resolve(NOTHING)
-        else if (proposal.dryRun) job.resolve(await this.#result(proposal, changesOf(proposal)))
-        else {
-          staged.push({ job, proposal })
-          state = proposal.after
-        }
+        if (proposal?.dryRun) job.resolve(await this.#result(proposal, changesOf(proposal)))
+        else staged.push({ job, proposal })
+        state = proposal === undefined || proposal.dryRun ? state : proposal.after
       } catch (error) {
         job.reject(error)
       }
@@ -172,15 +184,29 @@ export class Writer {
     return staged
   }
 
-  async #write(staged: readonly { readonly job: Job; readonly proposal: Proposal }[]): Promise<void> {
+  /** That a job changes nothing is true only once those before it are committed. */
+  async #write(staged: readonly StagedJob[]): Promise<void> {
+    const written = staged.flatMap(({ job, proposal }) => (proposal === undefined ? [] : [{ job, proposal }]))
+    if (written.length > 0) await this.#writeAll(written)
+    for (const { job, proposal } of staged) if (proposal === undefined) job.resolve(NOTHING)
+  }
+
+  async #writeAll(staged: readonly { readonly job: Job; readonly proposal: Proposal }[]): Promise<void> {
     const { store, namespace, head } = this.#parts
     const { sha256 } = await hashing()
     const writes: Write[] = []
     const results: ChangeResult[] = []
-    for (const { proposal } of staged) {
+    const breath = new Breath()
+    for (const { job, proposal } of staged) {
+      await breath.take()
       const changes = changesOf(proposal)
-      writes.push(toWrite(proposal, changes, sha256(canonicalWhole(proposal.after.snapshot.effective))))
-      results.push(await this.#result(proposal, changes))
+      const result = await this.#result(proposal, changes)
+      const hash = sha256(canonicalWhole(proposal.after.snapshot.effective))
+      writes.push({
+        ...toWrite(proposal, changes, hash),
+        ...(job.once && { once: { ...job.once, answer: answerText(result) } }),
+      })
+      results.push(result)
     }
     const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)
     const last = staged.at(-1)!.proposal.after

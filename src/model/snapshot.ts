@@ -2,13 +2,22 @@ import { Doc } from './document.ts'
 import { type Layer, leaves, merge, patched, valueAt } from './layer.ts'
 import type { Override } from './override.ts'
 import { fromSectionKey, type Path, parsePath, printPath } from './path.ts'
+import { concealed } from './secret.ts'
 import { equal, isBranch, isTree, type Tree, type Value } from './value.ts'
 
 /** By top-level name, then by printed path. */
 export type Overrides = ReadonlyMap<string, ReadonlyMap<string, Override>>
 
 /** Shows a value as a reader may see it: decrypted, resolved. Identity where nothing is secret and nothing refers to anything. */
-export type Reveal = (snapshot: Snapshot, path: Path, value: Value) => Value
+export type Reveal = (snapshot: Snapshot, path: Path, value: Value, discretion?: Discretion) => Value
+
+/** What a reveal keeps to itself; nothing where it is absent. */
+export interface Discretion {
+  /** Whether the secret at a path may be opened; one that may not stands concealed, also inside a text that refers to it. */
+  readonly mayOpen: (path: Path) => boolean
+  /** A text whose references have no answer: refused, telling which one; refused without that; or shown as it is written. */
+  readonly unanswered: 'tell' | 'refuse' | 'keep'
+}
 
 export interface SnapshotParts {
   readonly layers: readonly Layer[]
@@ -18,6 +27,7 @@ export interface SnapshotParts {
   readonly reveal?: Reveal
 }
 
+const CONCEALING: Discretion = Object.freeze({ mayOpen: () => false, unanswered: 'keep' })
 const CACHED_PATHS = 100_000
 const EMPTY_TREE: Tree = Object.freeze({})
 
@@ -28,6 +38,7 @@ export class Snapshot {
   readonly effective: ReadonlyMap<string, Doc>
   readonly #reveal: Reveal | undefined
   readonly #values = new Map<string, Value>()
+  #concealed: Tree | undefined
   /** What the layers say, by name; shared by all states that have the same layers. */
   readonly #base: Map<string, Value | undefined>
 
@@ -51,10 +62,14 @@ export class Snapshot {
     const path = parsePath(text)
     const sealed = this.sealedAt(path)
     if (sealed === undefined) return undefined
-    const isPlain = this.#reveal === undefined || this.effective.get(path[0]!)!.isPlain
-    const value = isPlain ? sealed : this.#reveal!(this, path, sealed)
+    const value = this.effective.get(path[0]!)!.isPlain ? sealed : this.shown(path, sealed)
     if (this.#values.size < CACHED_PATHS) this.#values.set(text, value)
     return value
+  }
+
+  /** A stored value that stands, or stood, at `path`, as a reader may see it. */
+  shown(path: Path, value: Value): Value {
+    return this.#reveal === undefined ? value : this.#reveal(this, path, value)
   }
 
   /** The value as it is stored: secrets encrypted, references unresolved. */
@@ -92,6 +107,12 @@ export class Snapshot {
     return Object.freeze(
       Object.fromEntries([...this.effective.keys()].map((name) => [name, this.get(printPath([name]))!])),
     )
+  }
+
+  /** The whole tree with its secrets concealed; a text whose references have no answer here stands as it is written. */
+  concealedTree(): Tree {
+    this.#concealed ??= concealed(this.limitedTo(() => true, CONCEALING).tree())
+    return this.#concealed
   }
 
   /** What the layers that are not pinned say at `path`. */
@@ -166,6 +187,18 @@ export class Snapshot {
     return after
   }
 
+  /**
+   * The same state with nothing but the names that `has` says, shown with `discretion`. What is shown is still resolved against all of this one.
+   */
+  limitedTo(has: (name: string) => boolean, discretion: Discretion): Snapshot {
+    const layers = this.layers.map((layer) => ({ ...layer, documents: only(layer.documents, has) }))
+    const [overrides, effective] = [only(this.overrides, has), only(this.effective, has)]
+    const reveal = this.#reveal
+    const discreet: Reveal | undefined =
+      reveal && ((_, path, value, more) => reveal(this, path, value, more ? both(discretion, more) : discretion))
+    return new Snapshot({ layers, overrides, effective, ...(discreet && { reveal: discreet }) })
+  }
+
   #resolveAll(): ReadonlyMap<string, Doc> {
     const effective = new Map<string, Doc>()
     for (const name of this.names()) {
@@ -182,6 +215,15 @@ export class Snapshot {
     }))
     return this.#pinned(name, patched(this.base(name), edits))
   }
+}
+
+const both = (one: Discretion, more: Discretion): Discretion => ({
+  mayOpen: (path) => one.mayOpen(path) && more.mayOpen(path),
+  unanswered: more.unanswered,
+})
+
+function only<V>(all: ReadonlyMap<string, V>, has: (name: string) => boolean): ReadonlyMap<string, V> {
+  return new Map([...all].filter(([name]) => has(name)))
 }
 
 /** Every leaf of the stored effective tree, as section and key, in canonical order of the names. */

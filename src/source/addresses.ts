@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { codeOf, refuseSource } from './refuse.ts'
 import type { Address, Lookup } from './source.ts'
@@ -10,7 +10,8 @@ import { hostOf, shownUrl } from './url-fields.ts'
  */
 export async function addressesOf(
   url: URL,
-  options: { allowHosts: readonly string[]; lookup: Lookup },
+  /** `setting` is where people name hosts that are allowed all the same. */
+  options: { allowHosts: readonly string[]; lookup: Lookup; setting?: string },
 ): Promise<readonly Address[]> {
   const host = hostOf(url)
   const addresses = isIP(host) === 0 ? await resolve(url, options.lookup) : [{ address: host, family: isIP(host) }]
@@ -19,9 +20,15 @@ export async function addressesOf(
   if (local === undefined) return addresses
   return refuseSource(
     shownUrl(url),
-    `${host === local.address ? host : `${host} leads to ${local.address}, which`} is not a public address; if it is meant, name it: allowHosts: [${host}]`,
+    `${host === local.address ? host : `${host} leads to ${local.address}, which`} is not a public address; if it is meant, name it: ${options.setting ?? 'allowHosts'}: [${host}]`,
   )
 }
+
+/** A look-up for a connection that answers with what was checked before, and asks nobody again. */
+export const pinned =
+  (addresses: readonly Address[]): LookupFunction =>
+  (_host, how, answer) =>
+    how.all === true ? answer(null, [...addresses]) : answer(null, addresses[0]!.address, addresses[0]!.family)
 
 /** The system's resolver, as browsers and `curl` use it: the hosts file counts. */
 export const systemLookup: Lookup = async (host) => {

@@ -3,7 +3,7 @@ import { type RequestOptions, request } from 'node:https'
 import { getCACertificates } from 'node:tls'
 import { HoldfastError } from '../model/errors.ts'
 import { type Limits, withinLimit } from '../model/limits.ts'
-import { addressesOf } from './addresses.ts'
+import { addressesOf, pinned } from './addresses.ts'
 import { codeOf, refuseSource } from './refuse.ts'
 import type { Address, Lookup } from './source.ts'
 import { shownUrl } from './url-fields.ts'
@@ -85,8 +85,7 @@ function send(
       ...ask.conditions(url),
       'accept-encoding': 'identity',
     },
-    lookup: (_host, how, answer) =>
-      how.all === true ? answer(null, [...addresses]) : answer(null, addresses[0]!.address, addresses[0]!.family),
+    lookup: pinned(addresses),
     ...(ask.tlsCa === undefined ? {} : { ca: [...getCACertificates('default'), ask.tlsCa] }),
   }
   return new Promise((resolve, reject) => {

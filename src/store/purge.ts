@@ -8,27 +8,36 @@ import type { DocumentLogRow, OverrideLogRow } from './rows.ts'
 import { readSeals, type Seal } from './seals.ts'
 import type { PurgePlan, PurgeResult } from './store.ts'
 
-/** Versions in one transaction: few enough that writers hardly wait, and a purge cut short loses little. */
-const BATCH = 100
+/** Versions in one transaction at first, and at most: a purge cut short loses little. */
+const FIRST = 10
+const MOST = 100
+/** How long writers should wait for a transaction: the next takes more versions where there was time, and fewer where there was not. */
+const BATCH_MS = 20
 
 /**
  * Drops what is older than asked, beyond the number to keep, and neither newest, baseline nor tagged. Each batch leaves a store that
  * verifies, so a purge that was cut short is simply run again.
  */
 export async function purgeVersions(driver: Driver, namespace: string, plan: PurgePlan): Promise<PurgeResult> {
-  const preview = await driver.read((reader) => previewPurge(reader, namespace, plan))
-  if (plan.dryRun) return preview
+  if (plan.dryRun) return driver.read((reader) => previewPurge(reader, namespace, plan))
 
+  const total = plan.onProgress === undefined ? 0 : await driver.read((reader) => countDoomed(reader, namespace, plan))
   let versions = 0
   let history = 0
-  for (;;) {
-    const batch = await driver.transaction((tx) => purgeBatch(tx, namespace, plan))
+  for (let size = FIRST; ; ) {
+    const { batch, ms } = await driver.transaction((tx) => timed(() => purgeBatch(tx, namespace, plan, size)))
     versions += batch.versions
     history += batch.history
-    plan.onProgress?.(Math.min(versions, preview.versions), preview.versions)
-    if (batch.versions < BATCH) break
+    plan.onProgress?.(Math.min(versions, total), total)
+    if (batch.versions < size) break
+    size = Math.max(1, Math.min(MOST, ms < BATCH_MS / 2 ? size * 2 : ms > BATCH_MS ? Math.floor(size / 2) : size))
   }
   return { versions, history, bytes: await driver.shrink() }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly batch: T; readonly ms: number }> {
+  const start = performance.now()
+  return { batch: await work(), ms: performance.now() - start }
 }
 
 /** Which versions may go: a condition on `version_log v`, and its values. */
@@ -50,9 +59,9 @@ async function doomed(reader: Reader, namespace: string, plan: PurgePlan): Promi
   }
 }
 
-async function purgeBatch(tx: Transaction, namespace: string, plan: PurgePlan) {
+async function purgeBatch(tx: Transaction, namespace: string, plan: PurgePlan, size: number) {
   const which = await doomed(tx, namespace, plan)
-  const sql = `SELECT v.id FROM version_log v WHERE ${which?.sql} ORDER BY v.id LIMIT ${BATCH}`
+  const sql = `SELECT v.id FROM version_log v WHERE ${which?.sql} ORDER BY v.id LIMIT ${size}`
   const ids = which ? (await tx.query<{ id: number }>(sql, ...which.values)).map((row) => row.id) : []
   if (ids.length === 0) return { versions: 0, history: 0 }
 
@@ -146,6 +155,14 @@ SELECT d.* FROM ${table} d
 WHERE d.namespace = ? AND d.version_id <= ?
   AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.namespace = d.namespace AND v.id = d.version_id)
 ORDER BY ${order}`
+
+async function countDoomed(reader: Reader, namespace: string, plan: PurgePlan): Promise<number> {
+  const which = await doomed(reader, namespace, plan)
+  if (!which) return 0
+  const sql = `SELECT count(*) AS count FROM version_log v WHERE ${which.sql}`
+  const [row] = await reader.query<{ count: number }>(sql, ...which.values)
+  return row?.count ?? 0
+}
 
 async function previewPurge(reader: Reader, namespace: string, plan: PurgePlan): Promise<PurgeResult> {
   const which = await doomed(reader, namespace, plan)

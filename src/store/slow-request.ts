@@ -6,9 +6,3 @@ export type SlowRequest =
   | { readonly kind: 'check' }
   | { readonly kind: 'copy'; readonly file: string; readonly partial: string }
   | { readonly kind: 'close' }
-
-export interface SlowReply {
-  readonly id: number
-  readonly result?: unknown
-  readonly error?: { readonly message: string; readonly code: string }
-}

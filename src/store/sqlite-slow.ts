@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { Worker } from 'node:worker_threads'
-import { HoldfastError } from '../model/errors.ts'
+import { type ErrorCode, HoldfastError } from '../model/errors.ts'
 import { refuseExisting } from './files.ts'
-import type { CheckpointMode, SlowReply, SlowRequest } from './slow-request.ts'
+import type { CheckpointMode, SlowRequest } from './slow-request.ts'
 import { toStoreError } from './sqlite-errors.ts'
 import type { StoreProblem } from './store.ts'
+import { startThread, type ThreadError } from './thread.ts'
 import { sleep } from './wait.ts'
 
 /** Work that would hold up the event loop, done on a thread with a connection of its own. */
@@ -25,7 +25,9 @@ export interface BackupOptions {
 
 /** `inline` does the work on the calling thread: for systems without threads, and for tests that count system calls. */
 export async function startSlowWork(file: string, name: string, inline: boolean): Promise<SlowWork> {
-  const { ask, stop } = inline ? await startInline(file, name) : startThread(file, name)
+  const { ask, stop } = inline
+    ? await startInline(file, name)
+    : startThread('sqlite-thread', import.meta.url, { data: file, toError: (error) => toError(error, name) })
 
   const checkpoint = (mode: CheckpointMode) => ask<boolean>({ kind: 'checkpoint', mode })
 
@@ -77,48 +79,10 @@ async function startInline(file: string, name: string): Promise<Asked> {
   return { ask, stop: async () => undefined }
 }
 
-function startThread(file: string, name: string): Asked {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`./sqlite-thread.${extension}`, import.meta.url)
-  const worker = new Worker(url, { workerData: file, execArgv: [] })
-  const waiting = new Map<number, (reply: SlowReply) => void>()
-  let last = 0
-  let hasEnded = false
-
-  const settleAll = (message: string) => {
-    hasEnded = true
-    for (const [id, settle] of waiting) settle({ id, error: { message, code: '' } })
-  }
-  worker.unref()
-  worker.on('message', (reply: SlowReply) => waiting.get(reply.id)?.(reply))
-  worker.on('error', (error) => settleAll(error instanceof Error ? error.message : String(error)))
-  worker.on('exit', () => settleAll('the thread ended'))
-
-  const ask = <T>(request: SlowRequest): Promise<T> => {
-    if (hasEnded) return Promise.reject(toError({ message: 'the thread ended', code: '' }, name))
-    const id = ++last
-    worker.ref()
-    worker.postMessage({ id, request })
-    return new Promise<T>((resolve, reject) => {
-      waiting.set(id, ({ result, error }) => {
-        waiting.delete(id)
-        if (waiting.size === 0) worker.unref()
-        if (error) reject(toError(error, name))
-        else resolve(result as T)
-      })
-    })
-  }
-  const stop = () => {
-    worker.ref()
-    return worker.terminate()
-  }
-  return { ask, stop }
-}
-
 /** Errors cross from the thread as text; the file system's codes become refusals like SQLite's. */
-function toError({ message, code }: NonNullable<SlowReply['error']>, name: string): unknown {
+function toError({ message, code, details }: ThreadError, name: string): unknown {
+  if (details !== undefined) return new HoldfastError(code as ErrorCode, message, details as never)
   const error = Object.assign(new Error(message), { code })
   if (code.startsWith('SQLITE_')) return toStoreError(error, name)
-  if (code === 'exists') return new HoldfastError('exists', message, { what: message })
   return new HoldfastError('unavailable', `${name}: ${message}`, { store: name, retry: false }, { cause: error })
 }

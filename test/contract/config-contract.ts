@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangeEvent, Config, HistoryEntry, Tree } from '../../src/index.ts'
 import { HoldfastError } from '../../src/index.ts'
+import { repeatContract } from './repeat-contract.ts'
 
 /** The schema every `Config` under test has. */
 export const SCHEMA: Tree = {
@@ -51,11 +52,17 @@ export interface Opened {
   readonly config: Config
   /** Rewrites the base file; the next `reload` sees it. */
   writeBase(text: string): void
+  /** The same configuration as somebody else has it, where a call cannot say who asks. */
+  as?(actor: string, sourceIp?: string): Promise<Config>
 }
 
 /** What every `Config` does, whatever stands behind it. `open` gives a new one on a new store with `SCHEMA` and `BASE`, by `alice`, its clock ticking. */
 export function configContract(name: string, open: () => Promise<Opened>): void {
   const opened = async (): Promise<Config> => (await open()).config
+  const openedAs = async (actor: string, sourceIp?: string): Promise<Config> => {
+    const { config, as } = await open()
+    return (await as?.(actor, sourceIp)) ?? config
+  }
   const secret = 'pa55word-of-the-test'
 
   async function everyPage(config: Config, limit: number): Promise<HistoryEntry[]> {
@@ -154,7 +161,7 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
 
   describe(`${name} changes`, () => {
     it('a key with reason, actor and address, makes a version and tells what was done', async () => {
-      const config = await opened()
+      const config = await openedAs('bob', '192.168.1.100')
       const why = { reason: 'port for the load balancer', comment: 'ticket 7', actor: 'bob', sourceIp: '192.168.1.100' }
       const result = await config.update('server', { port: 5050 }, why)
       expect(result).toEqual({
@@ -440,7 +447,7 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
     })
 
     it('who set each key last', async () => {
-      const config = await opened()
+      const config = await openedAs('bob')
       await config.update('server', { port: 5050 }, { actor: 'bob', reason: 'why not' })
       const entries = await config.blame('server')
       expect(
@@ -460,8 +467,9 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
 
   describe(`${name} remembers`, () => {
     it('history newest first, filtered by section, key, author and time', async () => {
-      const config = await opened()
-      await config.update('server', { port: 1 }, { actor: 'bob' })
+      const { config, as } = await open()
+      const bobs = (await as?.('bob')) ?? config
+      await bobs.update('server', { port: 1 }, { actor: 'bob' })
       const second = await config.update('server', { port: 2 })
       await config.update('auth', { cache_ttl: 3, backends: 'x' })
       const rows = async (query: Parameters<Config['history']>[0]) =>
@@ -592,7 +600,7 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
 
   describe(`${name} keeps versions`, () => {
     it('made on purpose, with description, tags and as baseline', async () => {
-      const config = await opened()
+      const config = await openedAs('bob')
       const made = await config.versions.create({
         description: 'before enabling X',
         tags: ['pre-x', 'a'],
@@ -938,4 +946,6 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
       await kept.close()
     })
   })
+
+  repeatContract(name, opened)
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { CONCEALED } from '../../src/model/config.ts'
-import { authorise, localPrincipal, type Principal } from '../../src/model/principal.ts'
 import { concealed, isSealed, mapStrings, SEAL } from '../../src/model/secret.ts'
 import { freeze } from '../../src/model/value.ts'
 
@@ -36,29 +35,5 @@ describe('a secret', () => {
       return text
     })
     expect(seen).toEqual(['a/b/x'])
-  })
-})
-
-describe('a principal', () => {
-  const reader: Principal = {
-    name: 'r',
-    actions: new Set(['config:read']),
-    namespaces: new Set(['prod']),
-    sourceIp: null,
-  }
-
-  it('may do what it was given, where it was given', () => {
-    expect(() => authorise(reader, 'config:read', 'prod')).not.toThrow()
-    expect(() => authorise(reader, 'config:write', 'prod')).toThrow(
-      expect.objectContaining({ code: 'forbidden', details: { action: 'config:write', namespace: 'prod' } }),
-    )
-    expect(() => authorise(reader, 'config:read', 'test')).toThrow(expect.objectContaining({ code: 'forbidden' }))
-  })
-
-  it('may do everything as administrator, but only where it is one', () => {
-    const admin: Principal = { ...reader, actions: new Set(['admin']) }
-    expect(() => authorise(admin, 'secrets:read', 'prod')).not.toThrow()
-    expect(() => authorise(admin, 'secrets:read', 'test')).toThrow(expect.objectContaining({ code: 'forbidden' }))
-    expect(() => authorise(localPrincipal('me'), 'admin', 'anything')).not.toThrow()
   })
 })

@@ -133,6 +133,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         [3, 'DELETE', 'b'],
       ])
       const nothing = { versions: [], documents: [], overrides: [], history: [] }
+      const part = await store.delta(ns, 1, 2)
+      expect(part).toMatchObject({ versions: [{ id: 2 }], isWhole: true })
+      expect(new Set(part.history.map((row) => row.versionId))).toEqual(new Set([2]))
       expect(await store.delta(ns, 3)).toEqual({ ...nothing, isWhole: true })
     })
 

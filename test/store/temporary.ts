@@ -13,8 +13,11 @@ export function temporaryFolder(): string {
 }
 
 /** A store that is closed after the test. */
-export async function opened(path: string, options?: SqliteOptions): Promise<Store> {
-  const store = await openSqlite(path, options)
+export const opened = (path: string, options?: SqliteOptions): Promise<Store> => closedAfter(openSqlite(path, options))
+
+/** Has the store that is being opened closed after the test. */
+export async function closedAfter(opening: Promise<Store>): Promise<Store> {
+  const store = await opening
   onTestFinished(() => store.close())
   return store
 }

@@ -1,0 +1,205 @@
+import type { SourceStatus } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type SourceSpec, sourceName } from '../model/layer.ts'
+import { LIMITS, type Limits } from '../model/limits.ts'
+import type { Reveal } from '../model/snapshot.ts'
+import { equal, type Value } from '../model/value.ts'
+import type { SourceState, Store } from '../store/store.ts'
+import { Feed } from './feed.ts'
+import { type Once, once } from './lazily.ts'
+import type { Log, OpenOptions } from './options.ts'
+import { type Caller, type CallerOf, headAt, type Parts } from './parts.ts'
+import type { Sight } from './reveal.ts'
+import { rulesOf } from './rules.ts'
+import type { Sources } from './sources.ts'
+import { toStatus } from './status.ts'
+import { keptSpec, toState } from './stored.ts'
+import { EVERYTHING } from './view.ts'
+import type { Writer } from './writer.ts'
+
+const warn = (details: object, message: string): void => console.warn(`holdfast: ${message}`, details)
+/** Where warnings go unless told otherwise: to standard error, as of a library. */
+export const SILENT_INFO: Log = { info: () => undefined, warn }
+
+/** One namespace, opened once: its state in memory, the one writer that moves it, its sources and its listeners, shared by all who ask. */
+export interface OpenNamespace {
+  readonly parts: Parts
+  readonly feed: Feed
+  readonly writer: () => Promise<Writer>
+  /** Every source with how it fares. */
+  statuses(): readonly SourceStatus[]
+  reload(by: Caller): Promise<readonly SourceStatus[]>
+  /** Takes sources and a schema that could not be taken when it was opened. */
+  adopt(options: OpenOptions): Promise<void>
+  close(): Promise<void>
+}
+
+export interface NamespaceCaller {
+  /** Who it is opened for: whose versions the base's changes are. */
+  readonly callerOf: CallerOf
+  /** False leaves sources that were not given to the process that loads them; true. */
+  readonly loadsStored?: boolean
+}
+
+/** Opens a namespace of `store`, which stays its caller's to close. */
+export async function openNamespace(
+  store: Store,
+  namespace: string,
+  options: OpenOptions,
+  by: NamespaceCaller,
+): Promise<OpenNamespace> {
+  const { callerOf } = by
+  const feed = new Feed(options.log ?? SILENT_INFO)
+  const follows = options.follow !== false
+  let onOthers = (): void => undefined
+  const stopListening = follows ? store.onForeignCommit(() => onOthers()) : undefined
+  try {
+    const { parts, sight } = await toParts(store, namespace, options, feed)
+    const writer = once(async () => {
+      const [{ Writer }] = await Promise.all([import('./writer.ts'), sight()])
+      return new Writer(parts)
+    })
+    const states = options.sources === undefined && !follows ? await store.sources(namespace) : []
+    let sources = once(() => openSources(parts, writer, feed, { by, options }))
+    if (options.sources !== undefined || options.schema !== undefined || follows) await sources()
+
+    if (follows) {
+      onOthers = () => void refresh(writer, parts)
+      onOthers() // what others committed since the state was read
+      ;(await sources()).follow(callerOf({}))
+    }
+    return {
+      parts,
+      feed,
+      writer,
+      statuses: () => sources.value()?.statuses() ?? statusesOf(parts, states),
+      reload: async (by) => (await sources()).reload({ by }),
+      async adopt(given) {
+        const adopted = await openSources(parts, writer, feed, { by, options: given })
+        const before = sources
+        sources = once(async () => adopted)
+        await (await before()).close()
+        ;(await sources()).follow(callerOf({}))
+      },
+      async close() {
+        stopListening?.()
+        if (sources.isBegun()) await (await sources()).close()
+        if (writer.isBegun()) await (await writer()).close()
+        feed.close()
+      },
+    }
+  } catch (error) {
+    stopListening?.()
+    throw error
+  }
+}
+
+async function refresh(writer: Once<Writer>, parts: Parts): Promise<void> {
+  try {
+    await (await writer()).refresh()
+  } catch (error) {
+    parts.log.warn({ error: (error as Error).message }, 'could not take in what others committed')
+  }
+}
+
+function statusesOf(parts: Parts, states: readonly SourceState[]): readonly SourceStatus[] {
+  return parts.head.state.specs.map((spec) =>
+    toStatus(
+      spec,
+      states.find((one) => one.name === sourceName(spec)),
+    ),
+  )
+}
+
+/** `sight` is there where a value in force needs it; whatever moves the head, or sees another state, has it loaded before. */
+async function toParts(
+  store: Store,
+  namespace: string,
+  options: OpenOptions,
+  feed: Feed,
+): Promise<{ readonly parts: Parts; readonly sight: () => Promise<Sight> }> {
+  const environment = options.environment ?? process.env
+  const log = options.log ?? SILENT_INFO
+  const limits: Limits = { ...LIMITS, ...options.limits }
+  const rules = rulesOf(limits)
+  const readerNow = () => rules.readerNow(parts.head.state)
+  const { directory } = store
+  const sight = once(async () =>
+    (await import('./reveal.ts')).sightOf({ namespace, environment, directory, log, readerNow }),
+  )
+  const reveal: Reveal = (snapshot, path, value, discretion) => sight.value()!.reveal(snapshot, path, value, discretion)
+  const stored = await store.state(namespace)
+  const parts: Parts = {
+    namespace,
+    store,
+    secrets: {
+      prepare: (snapshot) => sight.value()!.secrets.prepare(snapshot),
+      seal: (path, value, known) => sight.value()!.secrets.seal(path, value, known),
+      open: (path, sealed) => sight.value()!.secrets.open(path, sealed),
+    },
+    rules,
+    reveal,
+    head: headAt(toState(stored, reveal)),
+    view: EVERYTHING,
+    limits,
+    log,
+    environment,
+    directory: options.directory ?? process.cwd(),
+    now: options.now ?? (() => new Date()),
+    publish: (event) => feed.publish('change', event),
+  }
+  const { layers, effective } = parts.head.state.snapshot
+  if (layers.some((layer) => layer.interpolates)) await rules.reader(parts.head.state)
+  if (effective.values().some((doc) => !doc.isPlain)) await sight()
+  return { parts, sight }
+}
+
+async function openSources(
+  parts: Parts,
+  writer: Once<Writer>,
+  feed: Feed,
+  { by, options }: { readonly by: NamespaceCaller; readonly options: OpenOptions },
+): Promise<Sources> {
+  const { Sources } = await import('./sources.ts')
+  const onStatus = (status: Parameters<typeof feed.publish<'source'>>[1]): void => feed.publish('source', status)
+  const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
+  const given = await givenSpecs(parts, options)
+  const specs = given?.map(keptSpec)
+  const schema =
+    options.schema === undefined
+      ? undefined
+      : await (await import('./schema-input.ts')).givenSchema(parts, options.schema)
+  const stored = by.loadsStored === false ? [] : parts.head.state.specs.filter((spec) => spec.kind !== 'inline')
+  await sources.open(given ?? stored)
+  const isOtherList = specs !== undefined && !equal(toTree(specs), toTree(parts.head.state.specs))
+  const plan = {
+    by: by.callerOf({}),
+    isOpening: true,
+    ...(isOtherList && { specs }),
+    ...(schema?.other !== undefined && { schema: schema.other }),
+  }
+  if (specs !== undefined || schema?.other !== undefined) await sources.reload(plan)
+  await schema?.accepted()
+  return sources
+}
+
+const toTree = (specs: readonly SourceSpec[]): Value => specs as unknown as Value
+
+/** The list asked for, refused (`sources-differ`) where the store has another one and nobody said aloud to replace it. */
+async function givenSpecs(parts: Parts, options: OpenOptions): Promise<readonly SourceSpec[] | undefined> {
+  if (options.sources === undefined) return undefined
+  const { toSpec } = await import('../source/spec.ts')
+  const specs = options.sources.map(toSpec)
+  const [given, stored] = [specs.map(sourceName), parts.head.state.specs.map(sourceName)]
+  const twice = given.find((name, i) => given.indexOf(name) !== i)
+  if (twice !== undefined) throw new HoldfastError('malformed', `the source ${twice} is given twice`, { what: twice })
+  const isSame = given.length === stored.length && given.every((name, i) => name === stored[i])
+  if (isSame || stored.length === 0 || options.replaceSources) return specs
+  throw new HoldfastError(
+    'sources-differ',
+    `namespace ${parts.namespace} has the sources ${list(stored)}, not ${list(given)}: leave them out to use what the store has, or say replaceSources (--replace-sources)`,
+    { given, stored },
+  )
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? '(none)' : names.join(', '))

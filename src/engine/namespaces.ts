@@ -1,0 +1,164 @@
+import type { ChangeEvent, SourceStatus } from '../model/config.ts'
+import { type ErrorCode, HoldfastError } from '../model/errors.ts'
+import { localPrincipal } from '../model/principal.ts'
+import { checkNamespace, type Version } from '../model/version.ts'
+import type { Store } from '../store/store.ts'
+import { callersAs } from './callers.ts'
+import { type OpenNamespace, openNamespace } from './namespace.ts'
+import type { OpenOptions } from './options.ts'
+
+/** Sources and schema of one namespace, as this process loads them. */
+export type GivenBase = Pick<OpenOptions, 'sources' | 'schema' | 'replaceSources'>
+
+export interface NamespacesOptions {
+  readonly store: Store
+  /** What all namespaces are opened with. */
+  readonly common: Omit<OpenOptions, 'store' | 'namespace' | keyof GivenBase> & Required<Pick<OpenOptions, 'log'>>
+  readonly given: Readonly<Record<string, GivenBase>>
+  readonly onChange: (namespace: string, event: ChangeEvent) => void
+  readonly onSource: (namespace: string, status: SourceStatus) => void
+}
+
+const RETRY_MS = 15_000
+const SERVER = callersAs(localPrincipal('server'))
+
+/** The namespaces of one store, each opened once, when it is first asked for, and shared by all who ask. */
+export class Namespaces implements AsyncDisposable {
+  readonly #options: NamespacesOptions
+  readonly #opening = new Map<string, Promise<OpenNamespace>>()
+  readonly #open = new Map<string, OpenNamespace>()
+  /** Why a namespace goes on without the sources it was given, and what tries them again. */
+  readonly #waiting = new Map<string, { readonly reason: string; readonly retry: () => Promise<void> }>()
+  readonly #timer: NodeJS.Timeout
+  #isClosed = false
+
+  constructor(options: NamespacesOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.#retryAll(), RETRY_MS).unref()
+  }
+
+  /** Opens those whose sources this process loads. A source that cannot be loaded stops nothing; it is tried again. */
+  async openGiven(): Promise<void> {
+    await Promise.all(Object.keys(this.#options.given).map((name) => this.begin(checkNamespace(name))))
+  }
+
+  /** An open namespace; refuses (`not-found`) one that is not in the store. */
+  async get(name: string): Promise<OpenNamespace> {
+    const known = this.#open.get(name)
+    if (known?.parts.head.state.version !== undefined) return known
+    const isGiven = Object.hasOwn(this.#options.given, name)
+    if (!isGiven && (await this.#options.store.head(name)) === undefined) throw unknownNamespace(name)
+    return this.begin(name)
+  }
+
+  /** The newest version of a namespace that is open already. */
+  current(name: string): Version | undefined {
+    return this.#open.get(name)?.parts.head.state.version
+  }
+
+  /** An open namespace, also one that has no versions yet. */
+  begin(name: string): Promise<OpenNamespace> {
+    if (this.#isClosed) throw new HoldfastError('closed', 'the store is being closed', { what: 'store' })
+    const known = this.#opening.get(name)
+    if (known !== undefined) return known
+    const opening = this.#begin(name)
+    this.#opening.set(name, opening)
+    opening.catch(() => this.#opening.delete(name))
+    return opening
+  }
+
+  /** Closes a namespace: its watchers end, what it was asked to write is written. */
+  async end(name: string): Promise<void> {
+    const opening = this.#opening.get(name)
+    this.#opening.delete(name)
+    this.#open.delete(name)
+    this.#waiting.delete(name)
+    await (await opening)?.close()
+  }
+
+  all(): readonly OpenNamespace[] {
+    return [...this.#open.values()]
+  }
+
+  /** What keeps a namespace from the sources it was given, in words without values. */
+  reasons(): readonly string[] {
+    return [...this.#waiting.values()].map(({ reason }) => reason)
+  }
+
+  async #begin(name: string): Promise<OpenNamespace> {
+    const opened = await this.#openTolerantly(name)
+    opened.feed.on('change', (event) => this.#options.onChange(name, event))
+    opened.feed.on('source', (status) => this.#options.onSource(name, status))
+    this.#open.set(name, opened)
+    return opened
+  }
+
+  async #openTolerantly(name: string): Promise<OpenNamespace> {
+    const { store, common, given } = this.#options
+    const how = { callerOf: SERVER, loadsStored: false }
+    if (!Object.hasOwn(given, name)) return openNamespace(store, name, common, how)
+    const base = given[name]!
+    try {
+      return await openNamespace(store, name, { ...common, ...base }, how)
+    } catch (error) {
+      if (!isAboutSources(error)) throw error
+      const opened = await openNamespace(store, name, common, how)
+      return this.#wait(name, opened, base, error)
+    }
+  }
+
+  /** The namespace as the store has it, until what it was given can be loaded. */
+  #wait(name: string, opened: OpenNamespace, base: GivenBase, error: Error): OpenNamespace {
+    const { common } = this.#options
+    const reason = `namespace ${name} goes on as it was stored: its sources or its schema could not be loaded`
+    common.log.warn({ namespace: name, error: error.message }, reason)
+    const retry = async (): Promise<void> => {
+      await opened.adopt({ ...common, ...base })
+      this.#waiting.delete(name)
+      common.log.info({ namespace: name }, `namespace ${name} has its sources`)
+    }
+    this.#waiting.set(name, { reason, retry })
+    return {
+      ...opened,
+      reload: async (by) => {
+        await this.#waiting.get(name)?.retry()
+        return opened.reload(by)
+      },
+    }
+  }
+
+  async #retryAll(): Promise<void> {
+    for (const [namespace, { retry }] of [...this.#waiting]) {
+      await retry().catch((error: Error) =>
+        this.#options.common.log.info({ namespace, error: error.message }, 'its sources still cannot be loaded'),
+      )
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    const opening = [...this.#opening.values()]
+    const opened = await Promise.allSettled(opening)
+    await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+  }
+}
+
+/** The refusal of a namespace that is not there, in words that tell of no other. */
+export function unknownNamespace(name: string): HoldfastError {
+  return new HoldfastError('not-found', `there is no namespace ${name}`, { what: name })
+}
+
+/** What a file, a URL or a schema can be wrong about while the server goes on. */
+const ABOUT_SOURCES: ReadonlySet<ErrorCode> = new Set([
+  'source',
+  'syntax',
+  'invalid',
+  'not-found',
+  'malformed',
+  'too-large',
+  'key',
+])
+
+const isAboutSources = (error: unknown): error is HoldfastError =>
+  error instanceof HoldfastError && ABOUT_SOURCES.has(error.code)

@@ -1,0 +1,14 @@
+import type { ScheduleSpec } from '../model/schedule.ts'
+import type { OpenOptions, StoreOptions } from './options.ts'
+
+/** What a server opens: one store, its namespaces shared by all who ask. */
+export interface ServiceOptions extends StoreOptions {
+  /** Sources and schema of namespaces this process loads; others are as the store has them. */
+  readonly namespaces?: Readonly<Record<string, Pick<OpenOptions, 'sources' | 'schema' | 'replaceSources'>>>
+  readonly limits?: OpenOptions['limits']
+  readonly schedules?: readonly ScheduleSpec[]
+  /** Folder of backups that `POST /backups` makes; `backups` beside the store unless told otherwise. */
+  readonly backupDirectory?: string
+  /** Hosts, by name, that webhooks may reach although their addresses are private or their scheme is `http:`. */
+  readonly webhookHosts?: readonly string[]
+}

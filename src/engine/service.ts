@@ -1,0 +1,122 @@
+import type { Admin } from '../model/admin.ts'
+import type { ChangeEvent, Config, SourceStatus } from '../model/config.ts'
+import { authorise, type Principal, type Reach, reachOf } from '../model/principal.ts'
+import { checkNamespace, type Version, type VersionId } from '../model/version.ts'
+import type { Access } from './access.ts'
+import { adminFor } from './administration.ts'
+import { type Desk, NOWHERE, openDesk } from './desk.ts'
+import { viewOf } from './limited-view.ts'
+import { openStore } from './open.ts'
+import type { Origin } from './origin.ts'
+import { type Pulse, pulseOf } from './pulse.ts'
+import { type ResumeOptions, type Resumption, resume } from './resume.ts'
+import type { ServiceOptions } from './service-options.ts'
+
+export type { Resumption } from './resume.ts'
+export type { ServiceOptions } from './service-options.ts'
+
+export interface Readiness {
+  readonly isReady: boolean
+  /** Why not, or what is not well although it is ready: sentences without values. */
+  readonly reasons: readonly string[]
+}
+
+export interface NamespaceHealth {
+  readonly namespace: string
+  readonly version: Version | undefined
+  readonly sources: readonly SourceStatus[]
+}
+
+/** The engine as a server uses it: one store, opened once; every call on behalf of a principal, and limited to what that may. */
+export interface Service extends AsyncDisposable {
+  readonly access: Access
+  /** The namespace as `who` sees it: other sections are absent, secrets concealed without `secrets:read`. Refuses `forbidden`, `not-found`. */
+  config(who: Principal, namespace: string, from?: Origin): Promise<Config>
+  admin(who: Principal, from?: Origin): Admin
+  /** Which sections `who` may read: watchers with the same key are told the same. */
+  reach(who: Principal, namespace: string): Reach
+  /** The newest version of a namespace that is open here, told at once; `undefined` where it is not open, or not there any more. */
+  current(namespace: string): Version | undefined
+  /**
+   * Every version after `since`: with `chain`, the beginning of its chain hash, only where that is the version meant; with `limit`, so many at
+   * most, and fewer only where these are all.
+   */
+  resume(who: Principal, namespace: string, since: VersionId, options?: ResumeOptions): Promise<Resumption>
+  /** Where `POST /backups` puts copies. */
+  readonly backupDirectory: string
+  ready(): Promise<Readiness>
+  /** The namespaces that are open here. */
+  health(): readonly NamespaceHealth[]
+  /** Calls `listener` after each commit, in order within a namespace, unlimited: for metrics and logs. */
+  onChange(listener: (namespace: string, event: ChangeEvent) => void): () => void
+}
+
+/** Opens a store for many callers, with its namespaces, its tokens, its webhooks and its timed work. */
+export async function openService(options: ServiceOptions = {}): Promise<Service> {
+  const store = await openStore({ threads: true, ...options })
+  const pulse = pulseOf(store, options.now ?? (() => new Date()))
+  let desk: Desk | undefined
+  try {
+    desk = await openDesk(pulse.store, options, true)
+    await desk.namespaces.openGiven()
+    return serviceOf(pulse, desk)
+  } catch (error) {
+    await desk?.[Symbol.asyncDispose]()
+    await store.close()
+    throw error
+  }
+}
+
+function serviceOf(pulse: Pulse, desk: Desk): Service {
+  const { access, namespaces, backupDirectory } = desk
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    await desk[Symbol.asyncDispose]()
+    await pulse.store.close()
+  }
+  return {
+    access,
+    backupDirectory,
+    async config(who, namespace, from = NOWHERE) {
+      requireSome(who, checkNamespace(namespace))
+      return desk.config(await namespaces.get(namespace), { ...who, sourceIp: from.ip ?? who.sourceIp })
+    },
+    admin: (who, from = NOWHERE) => adminFor(desk.adminParts, { who, from }, async () => undefined),
+    reach: (who, namespace) => authorise(who, 'config:read', namespace),
+    current: (namespace) => namespaces.current(namespace),
+    async resume(who, namespace, since, options) {
+      authorise(who, 'config:read', checkNamespace(namespace))
+      const { parts } = await namespaces.get(namespace)
+      const { isWhole, events } = await resume(parts, since, options)
+      return { isWhole, events: events.map(viewOf(who, namespace).event) }
+    },
+    ready: () => readiness(pulse, desk),
+    health: () =>
+      namespaces.all().map(({ parts, statuses }) => ({
+        namespace: parts.namespace,
+        version: parts.head.state.version,
+        sources: statuses(),
+      })),
+    onChange: desk.onChange,
+    [Symbol.asyncDispose]() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+/** Refuses (`forbidden`) whoever may neither read nor write anything of a namespace, whether it is there or not. */
+function requireSome(who: Principal, namespace: string): void {
+  if (reachOf(who, 'config:write', namespace) === undefined) authorise(who, 'config:read', namespace)
+}
+
+async function readiness(pulse: Pulse, { namespaces }: Desk): Promise<Readiness> {
+  const outage = await pulse.check()
+  const stale = namespaces.all().flatMap(({ parts, statuses }) =>
+    statuses()
+      .filter(({ state }) => state === 'stale')
+      .map(({ name }) => `namespace ${parts.namespace} uses the last good content of ${name}, which cannot be loaded`),
+  )
+  const reasons = [...(outage === undefined ? [] : [outage]), ...namespaces.reasons(), ...stale]
+  return { isReady: outage === undefined, reasons }
+}

@@ -1,0 +1,190 @@
+import { type ErrorCode, HoldfastError } from '../model/errors.ts'
+import { openSqlite, type SqliteOptions } from './sqlite.ts'
+import type { PurgePlan, Store } from './store.ts'
+import { startThread, type Thread, type ThreadError } from './thread.ts'
+import type { ShelfName, StoreRequest, ThreadPlace } from './thread-request.ts'
+
+/**
+ * Where a method is run. What finds a few rows by their key is asked here: that costs less than asking a thread. What may read much, and what
+ * waits for the disk, has a thread each, so that neither keeps the event loop waiting, nor long reading a commit.
+ */
+type Place = 'here' | 'reading' | 'writing'
+
+type Plain = Exclude<
+  keyof Store,
+  ShelfName | 'name' | 'directory' | 'state' | 'find' | 'purge' | 'backup' | 'audit' | 'onForeignCommit' | 'close'
+>
+
+const METHODS = {
+  commit: 'writing',
+  mark: 'writing',
+  saveSource: 'writing',
+  deleteNamespace: 'writing',
+  setMetadata: 'writing',
+  head: 'here',
+  delta: 'reading',
+  versions: 'reading',
+  configJson: 'reading',
+  history: 'reading',
+  lastChanges: 'reading',
+  sources: 'here',
+  namespaces: 'here',
+  metadata: 'here',
+  stats: 'reading',
+  check: 'reading',
+} as const satisfies Record<Plain, Place>
+
+const SHELVES = {
+  tokens: {
+    insert: 'writing',
+    insertFirst: 'writing',
+    all: 'here',
+    rotate: 'writing',
+    revoke: 'writing',
+    touch: 'writing',
+  },
+  sessions: { insert: 'writing', find: 'here', touch: 'writing', delete: 'writing', deleteOld: 'writing' },
+  auditLog: { append: 'writing', list: 'reading', isNewAddress: 'writing', deleteBefore: 'writing' },
+  once: { find: 'here', insert: 'writing', deleteBefore: 'writing' },
+  instances: { save: 'writing', list: 'here', deleteBefore: 'writing' },
+  webhooks: {
+    insert: 'writing',
+    list: 'here',
+    update: 'writing',
+    delete: 'writing',
+    cursor: 'here',
+    enqueue: 'writing',
+    due: 'here',
+    nextDue: 'here',
+    settle: 'writing',
+    find: 'here',
+    deliveries: 'reading',
+    waiting: 'here',
+    deleteBefore: 'writing',
+  },
+  schedules: { begin: 'writing', end: 'writing', last: 'here', closeAbandoned: 'writing', deleteBefore: 'writing' },
+} as const satisfies { readonly [Name in ShelfName]: Record<keyof Store[Name], Place> }
+
+type Method = (...values: readonly unknown[]) => Promise<unknown>
+type Methods = Readonly<Record<string, Method>>
+
+/** Opens a SQLite file as `openSqlite` does, for a process whose event loop must wait neither for a disk nor for long reading. */
+export async function openThreaded(path: string, options: SqliteOptions = {}): Promise<Store> {
+  const here = await openSqlite(path, options)
+  const { lockTimeoutMs } = options
+  const place: ThreadPlace = { path, options: { create: false, ...(lockTimeoutMs !== undefined && { lockTimeoutMs }) } }
+  return new Threads(here, place).store()
+}
+
+class Threads {
+  readonly #here: Store
+  readonly #place: ThreadPlace
+  readonly #threads = new Map<Place, Thread>()
+  readonly #listeners = new Set<() => void>()
+  #closing: Promise<void> | undefined
+
+  constructor(here: Store, place: ThreadPlace) {
+    this.#here = here
+    this.#place = place
+  }
+
+  /** A plain object, as other stores are. */
+  store(): Store {
+    const here = this.#here
+    const entries = Object.entries(SHELVES).map(([name, places]) => [name, this.#methods(places, name as ShelfName)])
+    return {
+      ...(this.#methods(METHODS) as unknown as Pick<Store, Plain>),
+      ...(Object.fromEntries(entries) as Pick<Store, ShelfName>),
+      name: here.name,
+      directory: here.directory,
+      state: (namespace, version) =>
+        version === undefined
+          ? here.state(namespace)
+          : this.#ask('reading', { method: 'state', values: [namespace, version] }),
+      find: (namespace, ref) =>
+        ref.base.kind === 'id' && ref.back === 0
+          ? here.find(namespace, ref)
+          : this.#ask('reading', { method: 'find', values: [namespace, ref] }),
+      purge: (namespace, plan) => this.#purge(namespace, plan),
+      backup: (file, onProgress) => this.#ask('reading', { method: 'backup', values: [file] }, onProgress),
+      audit: (namespace) => here.audit(namespace),
+      onForeignCommit: (listener) => this.#listen(listener),
+      close: () => {
+        this.#closing ??= this.#close()
+        return this.#closing
+      },
+    }
+  }
+
+  #methods(places: Readonly<Record<string, Place>>, shelf?: ShelfName): Methods {
+    const here = (shelf === undefined ? this.#here : this.#here[shelf]) as unknown as Methods
+    const methods = Object.entries(places).map(([method, place]): [string, Method] => [
+      method,
+      place === 'here'
+        ? here[method]!
+        : (...values) => this.#ask(place, { method, values, ...(shelf !== undefined && { shelf }) }),
+    ])
+    return Object.fromEntries(methods)
+  }
+
+  #purge(namespace: string, { onProgress, ...plan }: PurgePlan): ReturnType<Store['purge']> {
+    const request = { method: 'purge', values: [namespace, plan], hasNews: onProgress !== undefined }
+    return this.#ask(plan.dryRun ? 'reading' : 'writing', request, onProgress)
+  }
+
+  async #ask<T>(place: Place, request: StoreRequest, onProgress?: (done: number, total: number) => void): Promise<T> {
+    if (this.#closing !== undefined)
+      throw new HoldfastError('closed', `${this.#here.name} is closed`, { what: this.#here.name })
+    const onNews = onProgress && (({ done, total }: { done: number; total: number }) => onProgress(done, total))
+    return this.#thread(place).ask<T>(request, onNews)
+  }
+
+  /** One that has died of something is begun anew. */
+  #thread(place: Place): Thread {
+    const known = this.#threads.get(place)
+    if (known !== undefined && !known.hasEnded) return known
+    const thread = startThread('store-thread', import.meta.url, {
+      data: this.#place,
+      toError: (error) => toError(error, place, this.#here.name),
+      onNews: () => {
+        for (const listener of this.#listeners) listener()
+      },
+    })
+    this.#threads.set(place, thread)
+    if (place === 'writing' && this.#listeners.size > 0) this.#hear(thread)
+    return thread
+  }
+
+  /** What the thread that writes did not commit itself, another process did. */
+  #listen(listener: () => void): () => void {
+    const isFirst = this.#listeners.size === 0
+    this.#listeners.add(listener)
+    const isRunning = this.#threads.has('writing')
+    const thread = this.#thread('writing')
+    if (isFirst && isRunning) this.#hear(thread)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #hear(thread: Thread): void {
+    thread.ask({ method: 'onForeignCommit', values: [] } satisfies StoreRequest).catch(() => undefined)
+  }
+
+  async #close(): Promise<void> {
+    this.#listeners.clear()
+    await Promise.all([...this.#threads.values()].map(end))
+    await this.#here.close()
+  }
+}
+
+async function end(thread: Thread): Promise<void> {
+  if (!thread.hasEnded) await thread.ask({ method: 'close', values: [] } satisfies StoreRequest).catch(() => undefined)
+  await thread.stop()
+}
+
+/** A thread that ended may have written what was asked of it, or not. */
+function toError({ code, message, details }: ThreadError, place: Place, store: string): unknown {
+  if (details !== undefined) return new HoldfastError(code as ErrorCode, message, details as never)
+  if (place === 'reading') return new HoldfastError('unavailable', `${store}: ${message}`, { store, retry: true })
+  const text = `${store}: ${message} while it wrote, so that the change may or may not have happened. Look at the newest version before trying again`
+  return new HoldfastError('unknown', text, { store })
+}
