@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,16 +13,21 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EXIT } from '../src/cli/print.ts'
+import { STATUS } from '../src/wire/problem.ts'
 
 /**
  * What the documents show is true. In each document, in its order and in one folder that begins with the files of the example:
  * - `console` blocks are transcripts: each `$ command` is run by the shell (`> ` goes on), and what follows must be what it prints;
- *   `…` stands for any text, and alone on a line for any lines.
+ *   `…` stands for any text, and alone on a line for any lines. What is exported lives on in later blocks.
+ * - a `console` block that is `$ holdfast serve` starts a server, on a free port, for the rest of the document: from there on
+ *   `http://127.0.0.1:7420` in a command is where it listens, and `hf_…` the token that it showed.
  * - `ts` and `ini`, `yaml` … blocks whose first line is a comment with a file's name are written there.
  * - every `ts` block is checked by the compiler; those of LIBRARY.md are run as one program, `// => text` being what the line gives.
- * Blocks of `sh` are for places that a test does not have (a server, another machine), and are not run.
+ * - a block that is a file of `examples/follow` is the same as the file.
+ * Blocks of `sh` are for places that a test does not have (another machine, a second terminal), and are not run.
  */
 const ROOT = join(import.meta.dirname, '..')
 const WORK = mkdtempSync(join(tmpdir(), 'holdfast-docs-'))
@@ -53,11 +59,23 @@ describe.each(DOCUMENTS)('%s', (document) => {
   })
 
   if (blocks.some(({ language }) => language === 'console')) {
-    it('shows what its commands print', { timeout: 120_000 }, () => {
+    it('shows what its commands print', { timeout: 120_000 }, async () => {
+      await using terminal = new Terminal(folder, document)
       for (const block of blocks) {
         const name = nameOf(block)
-        if (name !== undefined) writeFileSync(join(folder, name), block.text)
-        if (block.language === 'console') follow(block, folder, document)
+        if (name !== undefined) write(join(folder, name), block.text)
+        if (block.language === 'console') await terminal.follow(block)
+      }
+    })
+  }
+
+  const examples = blocks.filter((block) => existsSync(join(ROOT, 'examples/follow', nameOf(block) ?? 'none')))
+  if (examples.length > 0) {
+    it('shows the examples as they are', () => {
+      for (const block of examples) {
+        expect(block.text.slice(block.text.indexOf('\n') + 1)).toBe(
+          readFileSync(join(ROOT, 'examples/follow', nameOf(block)!), 'utf8'),
+        )
       }
     })
   }
@@ -91,6 +109,10 @@ describe('docs/ERRORS.md', () => {
     expect(Object.fromEntries(rows.map(({ code, exit }) => [code, exit]))).toEqual({ ...EXIT })
   })
 
+  it('tells the status that the server answers with', () => {
+    expect(Object.fromEntries(rows.map(({ code, status }) => [code, status]))).toEqual({ ...STATUS })
+  })
+
   it('names the details that each code carries', () => {
     expect(Object.fromEntries(rows.map(({ code, details }) => [code, details]))).toEqual(declaredDetails())
   })
@@ -110,30 +132,106 @@ function nameOf({ language, text }: Block): string | undefined {
   return /^(?:\/\/|#|;) ([\w./-]+\.\w+)\n/.exec(text)?.[1]
 }
 
-/** Runs a transcript in one shell, so that `$?` and variables live on, and compares step by step. */
-function follow({ text, line }: Block, folder: string, document: string): void {
-  const steps = stepsOf(text)
-  const mark = '(end of step)'
-  const script = ['exec 2>&1', ...steps.map(({ command }) => `${command}\nlast=$?; echo '${mark}'; (exit $last)`)].join(
-    '\n',
-  )
-  const path = [BIN, dirname(process.execPath), process.env['PATH']].join(delimiter)
-  const { stdout } = spawnSync('bash', ['-c', script], {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: path, HOME: folder, USER: 'ana', LANG: 'C.UTF-8' },
-    timeout: 60_000,
-  })
-  const printed = stdout.split(`${mark}\n`)
-  for (const [i, { command, output }] of steps.entries()) {
-    const found = (printed[i] ?? '').trimEnd()
-    if (toPattern(output).test(found)) continue
-    expect.soft(`$ ${command}\n${found}`, `${document}:${line}`).toBe(`$ ${command}\n${output}`)
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+/** What documents call the server of the reader and its first token. */
+const SERVER = 'http://127.0.0.1:7420'
+const TOKEN = 'hf_…'
+
+/** Where the transcripts of one document are run, one after another. */
+class Terminal implements AsyncDisposable {
+  readonly #folder: string
+  readonly #document: string
+  /** Of the blocks before, what later ones see. */
+  readonly #exports: string[] = []
+  #server: { readonly child: ChildProcess; readonly url: string; readonly token: string } | undefined
+
+  constructor(folder: string, document: string) {
+    this.#folder = folder
+    this.#document = document
+  }
+
+  /** Runs a transcript in one shell, so that `$?` and variables live on, and compares step by step. */
+  async follow({ text, line }: Block): Promise<void> {
+    const steps = stepsOf(text)
+    const printed = steps[0]?.command === 'holdfast serve' ? [await this.#serve()] : this.#run(steps)
+    for (const [i, { command, output }] of steps.entries()) {
+      const found = this.#asWritten((printed[i] ?? '').trimEnd())
+      if (toPattern(output).test(found)) continue
+      expect.soft(`$ ${command}\n${found}`, `${this.#document}:${line}`).toBe(`$ ${command}\n${output}`)
+    }
+  }
+
+  #run(steps: readonly Step[]): readonly string[] {
+    const mark = '(end of step)'
+    const commands = steps.map(({ command }) => this.#asMeant(command))
+    const script = commands.map((command) => `${command}\nlast=$?; echo '${mark}'; (exit $last)`)
+    const { stdout } = spawnSync('bash', ['-c', ['exec 2>&1', ...this.#exports, ...script].join('\n')], {
+      cwd: this.#folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: this.#env,
+      timeout: 60_000,
+    })
+    this.#exports.push(...commands.filter((command) => command.startsWith('export ')))
+    return stdout.split(`${mark}\n`)
+  }
+
+  /** Starts it, and gives what it says until it listens. */
+  async #serve(): Promise<string> {
+    const file = join(this.#folder, 'serve.log')
+    const output = openSync(file, 'w')
+    const env = { ...this.#env, HOLDFAST_PORT: '0', HOLDFAST_LOG_FORMAT: 'text' }
+    const child = spawn(join(BIN, 'holdfast'), ['serve'], { cwd: this.#folder, env, stdio: ['ignore', output, output] })
+    const kill = (): boolean => child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
+    while (child.exitCode === null) {
+      const said = readFileSync(file, 'utf8')
+      const url = /listening {2}url=(\S+) .*\n/.exec(said)?.[1]
+      if (url !== undefined) {
+        this.#server = { child, url, token: /\bhf_\w+/.exec(said)?.[0] ?? '' }
+        return said
+      }
+      await sleep(50)
+    }
+    return readFileSync(file, 'utf8')
+  }
+
+  /** A command with the real address and token. */
+  #asMeant(command: string): string {
+    const { url = SERVER, token = TOKEN } = this.#server ?? {}
+    return command.replaceAll(SERVER, url).replaceAll(TOKEN, token)
+  }
+
+  /** What was printed, with those of the documents. */
+  #asWritten(printed: string): string {
+    return this.#server === undefined ? printed : printed.replaceAll(this.#server.url, SERVER)
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    const path = [BIN, dirname(process.execPath), process.env['PATH']].join(delimiter)
+    return { PATH: path, HOME: this.#folder, USER: 'ana', LANG: 'C.UTF-8' }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { child } = this.#server ?? {}
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
   }
 }
 
-function stepsOf(text: string): readonly { readonly command: string; readonly output: string }[] {
+interface Step {
+  readonly command: string
+  readonly output: string
+}
+
+function stepsOf(text: string): readonly Step[] {
   const steps: { command: string; output: string }[] = []
   for (const line of text.trimEnd().split('\n')) {
     const last = steps.at(-1)
@@ -178,7 +276,7 @@ function same(value: unknown, meant: string) {
 
 /** A fragment that speaks of \`config\` gets one to speak of, and what it uses of the library. */
 function withConfig(text: string): string {
-  if (text.includes("from 'holdfast'")) return text
+  if (text.includes("from 'holdfast")) return text
   const names = 'Config, openConfig, file, env, url, inline, HoldfastError, openAdmin'.split(', ')
   const used = names.filter((name) => name === 'Config' || new RegExp(`\\b${name}\\b`).test(text))
   const given = /\bconst config\b|\busing config\b/.test(text) ? '' : 'declare const config: Config\n'
@@ -205,7 +303,12 @@ function compile(programs: readonly string[], folder: string): string {
 /** A package \`holdfast\` whose entry is the source, so that a document's code needs no build. */
 function makePackage(folder: string): void {
   mkdirSync(folder, { recursive: true })
-  const entry = { name: 'holdfast', version: '0.0.0', type: 'module', exports: { '.': './src/index.ts' } }
+  const entry = {
+    name: 'holdfast',
+    version: '0.0.0',
+    type: 'module',
+    exports: { '.': './src/index.ts', './client': './src/client.ts', './server': './src/server.ts' },
+  }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(entry))
   symlinkSync(join(ROOT, 'src'), join(folder, 'src'))
   for (const name of ['zod', 'valibot']) symlinkSync(join(ROOT, 'node_modules', name), join(WORK, 'node_modules', name))
@@ -235,17 +338,19 @@ function anchorsOf(document: string): readonly string[] {
 interface ErrorRow {
   readonly code: string
   readonly exit: number
+  readonly status: number
   readonly details: readonly string[]
 }
 
-/** The sections of the document: `## \`code\``, then a line with the exit status and the details. */
+/** The sections of the document: `## \`code\``, then a line with both statuses and the details. */
 function errorRows(): readonly ErrorRow[] {
   const text = readFileSync(join(ROOT, 'docs/ERRORS.md'), 'utf8')
   return Array.from(
-    text.matchAll(/^## `([\w-]+)`\n\nExit status (\d+)\. Details: (.*)\.$/gm),
-    ([, code, exit, details]) => ({
+    text.matchAll(/^## `([\w-]+)`\n\nExit status (\d+), HTTP status (\d+)\. Details: (.*)\.$/gm),
+    ([, code, exit, status, details]) => ({
       code: code!,
       exit: Number(exit),
+      status: Number(status),
       details: Array.from(details!.matchAll(/`(\w+)`/g), ([, name]) => name!).sort(),
     }),
   )

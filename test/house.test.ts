@@ -19,7 +19,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The files outside any room: the package's entry. */
-const ENTRIES: Readonly<Record<string, readonly string[]>> = { 'index.ts': ['model', 'source', 'engine'] }
+const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  'index.ts': ['model', 'source', 'engine'],
+  'client.ts': ['model', 'client'],
+  'server.ts': ['model', 'http'],
+}
 
 /** The floor of the house: values in, values out. Hashing is the one thing of Node that it uses. */
 const PURE = 'model'

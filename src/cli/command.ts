@@ -23,7 +23,14 @@ export interface Argument {
   readonly completes?: 'path' | 'assignment' | 'section' | 'version' | 'tag' | 'file'
 }
 
-export const GROUPS = ['See and explain', 'Change', 'Versions', 'Care of the store', 'Around it'] as const
+export const GROUPS = [
+  'See and explain',
+  'Change',
+  'Versions',
+  'Care of the store',
+  'Server and access',
+  'Around it',
+] as const
 
 export interface Command {
   readonly name: string

@@ -1,4 +1,5 @@
 import { suggest } from '../model/suggest.ts'
+import { ACCESS } from './catalogue/access.ts'
 import { CHANGE } from './catalogue/change.ts'
 import { SEE } from './catalogue/see.ts'
 import { AROUND, STORE } from './catalogue/store.ts'
@@ -10,6 +11,8 @@ import { refuse } from './refuse.ts'
 export const GLOBALS: readonly Option[] = [
   { name: 'namespace', short: 'n', value: 'NAME', summary: 'whose configuration (default: default)' },
   { name: 'store', value: 'FILE', summary: 'the database, else as holdfast.yaml says' },
+  { name: 'server', value: 'URL', summary: 'a server instead of a store; HOLDFAST_TOKEN has the token' },
+  { name: 'insecure', summary: 'allow plain HTTP between machines' },
   { name: 'source', value: 'SOURCE', isMany: true, summary: 'a base: file, URL or env:PREFIX_; repeatable' },
   { name: 'schema', value: 'FILE', summary: 'a JSON Schema that changes must satisfy' },
   { name: 'replace-sources', summary: 'take another list of sources than before' },
@@ -23,7 +26,7 @@ export const GLOBALS: readonly Option[] = [
 ]
 
 /** Every command; all that is said about one anywhere is derived from here. */
-export const COMMANDS: readonly Command[] = [...SEE, ...CHANGE, ...VERSIONS, ...STORE, ...AROUND]
+export const COMMANDS: readonly Command[] = [...SEE, ...CHANGE, ...VERSIONS, ...STORE, ...ACCESS, ...AROUND]
 
 /** The command of this name; refuses another word with the command that was probably meant. */
 export function findCommand(name: string): Command {

@@ -14,6 +14,8 @@ export interface Io {
   readonly cwd: string
   /** Aborts when the user interrupts or nobody reads any more; asking for it keeps an interrupt from ending the process at once. */
   interrupt(): AbortSignal
+  /** Calls `listener` when the user asks to read again what changed (SIGHUP). Returns how to stop. */
+  onReload(listener: () => void): () => void
   /** One line typed by a person, after `question` on standard error. */
   ask(question: string): Promise<string>
 }

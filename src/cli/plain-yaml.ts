@@ -144,6 +144,8 @@ function skipSpaces(cursor: Cursor): void {
 
 const QUOTED = /^(?:"([^"\\]*)"|'([^']*)')/
 const PLAIN = /^(?:[A-Za-z_/]|\.{1,2}\/)[A-Za-z0-9_./:@+-]*/
+/** A number with its unit, as in `15s` and `4MiB`. */
+const MEASURE = /^[1-9][0-9]{0,14}(?:s|min|m|h|d|w|y|KiB|MiB|GiB)(?=$| |[,\]}])/
 /** Words that YAML 1.1 or 1.2 reads as something else than text. */
 const SPECIAL = /^(?:null|true|false|yes|no|on|off|y|n)$/i
 
@@ -153,7 +155,7 @@ function readScalar(cursor: Cursor, isFlow: boolean): Value {
   if (quoted) return advance(cursor, quoted[0], quoted[1] ?? quoted[2]!)
   const number = /^(?:0|-?[1-9][0-9]{0,14})(?=$| |[,\]}])/.exec(rest)?.[0]
   if (number !== undefined) return endScalar(cursor, number, Number(number), isFlow)
-  const word = PLAIN.exec(rest)?.[0] ?? giveUp()
+  const word = (PLAIN.exec(rest) ?? MEASURE.exec(rest))?.[0] ?? giveUp()
   if (word === 'true' || word === 'false') return endScalar(cursor, word, word === 'true', isFlow)
   if (SPECIAL.test(word) || word.endsWith(':')) giveUp()
   return endScalar(cursor, word, word, isFlow)

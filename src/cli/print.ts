@@ -25,6 +25,12 @@ export const EXIT = {
   key: FAILED,
   unsupported: FAILED,
   closed: FAILED,
+  unauthenticated: 6,
+  'rate-limited': FAILED,
+  'key-reused': FAILED,
+  precondition: 4,
+  method: FAILED,
+  'media-type': FAILED,
 } satisfies Record<ErrorCode, number>
 
 /** Through `import`, `node:util` would load all it could ever offer: 3 ms at each start. */

@@ -3,11 +3,18 @@ import type { Io, Output } from './io.ts'
 /** Through `import` these would load all they could ever offer: 3 ms each, a tenth of the whole start. */
 const { fstatSync, statSync, writeSync } = process.getBuiltinModule('node:fs')
 
+const STOPS = ['SIGINT', 'SIGTERM'] as const
+
 /** The real terminal. Nobody reading any more (`| head`) ends the output quietly, never the work that is under way. */
 export function processIo(): Io {
   let controller: AbortController | undefined
   const stopping = () => (controller ??= new AbortController())
   const stop = () => stopping().abort()
+  /** A second signal is not for us: it ends the process at once. */
+  const onSignal = () => {
+    for (const signal of STOPS) process.removeListener(signal, onSignal)
+    stop()
+  }
   return {
     stdout: new FileOutput(1, () => process.stdout, stop),
     stderr: new FileOutput(2, () => process.stderr, stop),
@@ -17,9 +24,12 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     interrupt() {
-      process.once('SIGINT', stop)
-      process.once('SIGTERM', stop)
+      for (const signal of STOPS) process.on(signal, onSignal)
       return stopping().signal
+    },
+    onReload(listener) {
+      process.on('SIGHUP', listener)
+      return () => process.removeListener('SIGHUP', listener)
     },
     ask,
   }

@@ -1,4 +1,4 @@
-import type { Progress } from '../model/config.ts'
+import type { Progress } from '../model/admin.ts'
 import type { Io } from './io.ts'
 import type { Printer } from './print.ts'
 

@@ -14,13 +14,32 @@ export interface Project {
   /** The folder that its relative paths start from. */
   readonly directory: string
   readonly store: string | undefined
+  /** The address of a server that has the store, for commands. */
+  readonly server: string | undefined
   readonly namespaces: ReadonlyMap<string, ProjectNamespace>
+  /** Settings of `holdfast serve`, and its cron table by name: read only by who uses them. */
+  readonly serve: Tree
+  readonly schedules: Tree
+  /** Refuses what stands at `path`, with its line and column. */
+  refuse(path: readonly string[], message: string): never
 }
 
 export interface ProjectNamespace {
   readonly sources: readonly SourceSpec[] | undefined
   readonly schema: string | undefined
 }
+
+/** A project whose file is still to be written. */
+export const noProject = (file: string, directory: string): Project => ({
+  file,
+  directory,
+  store: undefined,
+  server: undefined,
+  namespaces: new Map(),
+  serve: {},
+  schedules: {},
+  refuse: (path, message) => new ProjectReader(file, new Map()).refuse(path, message),
+})
 
 /** The project that `folder` belongs to: the nearest `holdfast.yaml` in it or above. */
 export async function findProject(folder: string): Promise<Project | undefined> {
@@ -54,18 +73,29 @@ class ProjectReader {
   }
 
   async read(tree: Tree): Promise<Project> {
-    this.#onlyKnown(tree, [], ['store', 'namespaces'])
+    this.#onlyKnown(tree, [], ['store', 'server', 'namespaces', 'serve', 'schedules'])
     const namespaces = new Map<string, ProjectNamespace>()
     for (const [name, value] of Object.entries(this.#treeAt(tree, 'namespaces', []))) {
       namespaces.set(name, await this.#namespace(name, value))
     }
-    const store = this.#textAt(tree, 'store', [])
-    return { file: this.#file, directory: dirname(this.#file), store, namespaces }
+    const [store, server] = [this.#textAt(tree, 'store', []), this.#textAt(tree, 'server', [])]
+    if (store !== undefined && server !== undefined)
+      this.refuse(['server'], 'commands work on a store or on a server: say store or server, not both')
+    return {
+      file: this.#file,
+      directory: dirname(this.#file),
+      store,
+      server,
+      namespaces,
+      serve: this.#treeAt(tree, 'serve', []),
+      schedules: this.#treeAt(tree, 'schedules', []),
+      refuse: (path, message) => this.refuse(path, message),
+    }
   }
 
   async #namespace(name: string, value: Value): Promise<ProjectNamespace> {
     const path = ['namespaces', name]
-    if (!isTree(value)) return this.#refuse(path, 'a namespace is a map with sources and schema')
+    if (!isTree(value)) return this.refuse(path, 'a namespace is a map with sources and schema')
     this.#onlyKnown(value, path, ['sources', 'schema'])
     const sources = Object.hasOwn(value, 'sources')
       ? await this.#sources(value['sources']!, [...path, 'sources'])
@@ -75,34 +105,36 @@ class ProjectReader {
 
   async #sources(value: Value, path: readonly string[]): Promise<readonly SourceSpec[]> {
     if (!Array.isArray(value))
-      return this.#refuse(path, 'sources is a list: [config/app.ini, { env: { prefix: APP_ } }]')
+      return this.refuse(path, 'sources is a list: [config/app.ini, { env: { prefix: APP_ } }]')
     const { parseSpec } = await import('../source/spec.ts')
     try {
       return value.map(parseSpec)
     } catch (error) {
-      return this.#refuse(path, error instanceof Error ? error.message : String(error))
+      return this.refuse(path, error instanceof Error ? error.message : String(error))
     }
   }
 
   #onlyKnown(tree: Tree, path: readonly string[], known: readonly string[]): void {
     const unknown = Object.keys(tree).find((key) => !known.includes(key))
     if (unknown === undefined) return
-    this.#refuse([...path, unknown], `unknown key ${JSON.stringify(unknown)}; known here: ${known.join(', ')}`)
+    this.refuse([...path, unknown], `unknown key ${JSON.stringify(unknown)}; known here: ${known.join(', ')}`)
   }
 
   #treeAt(tree: Tree, key: string, path: readonly string[]): Tree {
     const value = Object.hasOwn(tree, key) ? tree[key] : {}
-    return isTree(value) ? value : this.#refuse([...path, key], `${key} is a map`)
+    return isTree(value) ? value : this.refuse([...path, key], `${key} is a map`)
   }
 
   #textAt(tree: Tree, key: string, path: readonly string[]): string | undefined {
     const value = Object.hasOwn(tree, key) ? tree[key] : undefined
     if (value === undefined || (typeof value === 'string' && value !== '')) return value
-    return this.#refuse([...path, key], `${key} is a text, as in ${key}: data/file`)
+    return this.refuse([...path, key], `${key} is a text, as in ${key}: data/file`)
   }
 
-  #refuse(path: readonly string[], message: string): never {
-    const { line, column } = this.#positions.get(printPath(path)) ?? { line: 1, column: 1 }
+  /** What has no place of its own is in the nearest thing around it that has one. */
+  refuse(path: readonly string[], message: string): never {
+    const places = path.map((_, i) => this.#positions.get(printPath(path.slice(0, path.length - i))))
+    const { line, column } = places.find((place) => place !== undefined) ?? { line: 1, column: 1 }
     throw new HoldfastError('syntax', `${this.#file}:${line}:${column}: ${message}`, { file: this.#file, line, column })
   }
 }

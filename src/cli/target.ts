@@ -1,107 +1,82 @@
 import { isAbsolute, relative, resolve } from 'node:path'
-import { openConfig } from '../engine/open.ts'
-import type { Log, OpenOptions, StoreOptions } from '../engine/options.ts'
-import type { Admin, Config } from '../model/config.ts'
-import { HoldfastError } from '../model/errors.ts'
+import type { OpenOptions, StoreOptions } from '../engine/options.ts'
 import type { SourceSpec } from '../model/layer.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { Call } from './command.ts'
+import { CommandLog } from './command-log.ts'
 import { defined, type Flags } from './flags.ts'
-import type { Printer } from './print.ts'
+import { type Place, placeOf, refuseServer, refuseStoreFlags } from './place.ts'
 import { findProject, type Project } from './project.ts'
-import { refuse } from './refuse.ts'
 
-/** What the flags and `holdfast.yaml` together mean. */
-export interface Target {
+/** What the flags, the variables and `holdfast.yaml` together mean. */
+export type Target = StoreTarget | ServerTarget
+
+interface Common {
   readonly namespace: string
   readonly project: Project | undefined
-  readonly options: OpenOptions & StoreOptions
 }
 
-const DEFAULT_STORE = 'data/config_overrides.db'
+export interface StoreTarget extends Common {
+  readonly kind: 'store'
+  readonly options: OpenOptions & StoreOptions & { readonly log: CommandLog }
+}
 
-export async function readTarget({ flags, io, print }: Call, known?: Project): Promise<Target> {
+export interface ServerTarget extends Common {
+  readonly kind: 'server'
+  /** The server's address, as it was given. */
+  readonly url: string
+}
+
+/** How a command wants its configuration. */
+export interface Wish {
+  /** Go on following sources and other processes. */
+  readonly follow?: boolean
+  /** Ask for secrets in plain text. */
+  readonly reveal?: boolean
+  /** Rather give up than wait. */
+  readonly isHasty?: boolean
+}
+
+/** Where a command works; nothing is opened yet. */
+export async function readTarget(call: Call, known?: Project): Promise<Target> {
+  const { flags, io } = call
   const project = known ?? (await findProject(io.cwd))
+  const place = placeOf(flags, io, project)
+  if (place.kind === 'store') return toStore(call, project, place)
+  refuseStoreFlags(flags, place)
+  return { kind: 'server', namespace: namespaceOf(flags, project), project, url: place.name }
+}
+
+/** The same for a command that cannot work on a server: `what` says in a clause what it does. */
+export async function readStoreTarget(call: Call, what: string, known?: Project): Promise<StoreTarget> {
+  const project = known ?? (await findProject(call.io.cwd))
+  const place = placeOf(call.flags, call.io, project)
+  return place.kind === 'store' ? toStore(call, project, place) : refuseServer(what, place)
+}
+
+async function toStore(
+  { flags, io, print }: Call,
+  project: Project | undefined,
+  { name, said }: Place,
+): Promise<StoreTarget> {
   const namespace = namespaceOf(flags, project)
-  const said = project?.namespaces.get(namespace)
+  const spoken = project?.namespaces.get(namespace)
   const directory = project?.directory ?? io.cwd
+  const log = new CommandLog(print)
   const options = defined({
     namespace,
     directory,
-    store: storeOf(flags, io.cwd) ?? resolve(directory, project?.store ?? DEFAULT_STORE),
-    sources: (await sourcesOf(flags, io.cwd, directory)) ?? said?.sources,
-    schema: here(flags.text('schema'), io.cwd, directory) ?? said?.schema,
+    store: storeAt(name, said === 'flag' || said === 'variable' ? io.cwd : directory),
+    sources: (await sourcesOf(flags, io.cwd, directory)) ?? spoken?.sources,
+    schema: here(flags.text('schema'), io.cwd, directory) ?? spoken?.schema,
     replaceSources: flags.has('replace-sources') || undefined,
     actor: flags.text('actor'),
     environment: io.env,
-    log: new CommandLog(print),
     follow: false,
     loadEnvironment: false,
     create: false,
   })
-  return { namespace, project, options }
-}
-
-/** The namespace's configuration, opened for one command. */
-export async function openTarget(call: Call, more: Partial<OpenOptions> = {}): Promise<Config> {
-  const { options } = await readTarget(call)
-  const config = await openConfig({ ...options, ...more }).catch(refuseNoStore)
-  if (config.version === undefined)
-    await refuseUnknownNamespace(config, storeOptions({ options: { ...options, ...more } }))
-  warnOfStale(config, options.log as CommandLog, call.print)
-  return config
-}
-
-/** A slip in `-n` must not begin a namespace: only the first `set` on an empty store does. */
-async function refuseUnknownNamespace(config: Config, options: StoreOptions): Promise<void> {
-  const { openAdmin } = await import('../engine/admin.ts')
-  await using admin = await openAdmin(options)
-  const known = (await admin.namespaces()).map((each) => each.namespace)
-  if (known.length === 0 && options.create === true) return
-  await config.close()
-  const { namespace } = config
-  const { suggest } = await import('../model/suggest.ts')
-  const near = suggest(namespace, known)
-  throw new HoldfastError(
-    'not-found',
-    `the store has no namespace ${namespace}.${near === undefined ? '' : ` Did you mean ${near}?`}\n` +
-      `${known.length === 0 ? 'It has none yet' : `It has ${known.join(', ')}`}; "holdfast namespace create ${namespace}" makes it.`,
-    { what: namespace },
-  )
-}
-
-function warnOfStale({ sources }: Config, log: CommandLog, print: Printer): void {
-  for (const { name, state, error } of sources) {
-    if (state === 'stale' && !log.hasNamed(name)) print.warn(`${name} keeps its last good content: ${error}`)
-  }
-}
-
-/** The namespace's configuration as the store has it: nothing is loaded and no version is made, whatever the files say by now. */
-export async function openAsStored(call: Call): Promise<Config> {
-  const { options } = await readTarget(call)
-  const { sources: _, schema: __, ...stored } = options
-  return openConfig(stored)
-}
-
-function refuseNoStore(error: unknown): never {
-  const isMissing = HoldfastError.is(error, 'not-found') && error.message.startsWith('there is no store')
-  if (!isMissing) throw error
-  const mend = 'Run "holdfast init" to make one, or name another with --store.'
-  throw new HoldfastError('not-found', `${error.message}\n${mend}`, error.details)
-}
-
-/** The store as a whole, opened for one command. */
-export async function openStore(
-  call: Call,
-  more: Partial<StoreOptions> = {},
-): Promise<{ admin: Admin; target: Target }> {
-  const [target, { openAdmin }] = await Promise.all([readTarget(call), import('../engine/admin.ts')])
-  return { admin: await openAdmin({ ...storeOptions(target), ...more }), target }
-}
-
-export function storeOptions({ options }: Pick<Target, 'options'>): StoreOptions {
-  const { store, directory, environment, log, create } = options
-  return defined({ store, directory, environment, log, create })
+  return { kind: 'store', namespace, project, options: { ...options, log } }
 }
 
 /** `-n`, else the only namespace `holdfast.yaml` has, else `default`. */
@@ -110,11 +85,8 @@ function namespaceOf(flags: Flags, project: Project | undefined): string {
   return checkNamespace(flags.text('namespace') ?? only ?? 'default')
 }
 
-function storeOf(flags: Flags, cwd: string): string | undefined {
-  const store = flags.text('store')
-  if (store === '') refuse('--store names no file.', 'Write --store data/config_overrides.db.')
-  return store === undefined || store === ':memory:' || store.includes('://') ? store : resolve(cwd, store)
-}
+const storeAt = (store: string, base: string): string =>
+  store === ':memory:' || store.includes('://') ? store : resolve(base, store)
 
 async function sourcesOf(flags: Flags, cwd: string, directory: string): Promise<readonly SourceSpec[] | undefined> {
   const given = flags.texts('source')
@@ -130,27 +102,4 @@ async function sourcesOf(flags: Flags, cwd: string, directory: string): Promise<
 function here(path: string | undefined, cwd: string, directory: string): string | undefined {
   if (path === undefined || isAbsolute(path) || cwd === directory) return path
   return relative(directory, resolve(cwd, path))
-}
-
-/** What the engine logs, on standard error; remembers it, so that nothing is said twice. */
-class CommandLog implements Log {
-  readonly #print: Printer
-  readonly #said: string[] = []
-
-  constructor(print: Printer) {
-    this.#print = print
-  }
-
-  info(_: object, message: string): void {
-    this.#print.detail(message)
-  }
-
-  warn(_: object, message: string): void {
-    this.#said.push(message)
-    this.#print.warn(message)
-  }
-
-  hasNamed(name: string): boolean {
-    return this.#said.some((message) => message.includes(name))
-  }
 }

@@ -88,3 +88,10 @@ export function bytes(n: number): string {
   const amount = n / 1024 ** unit
   return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${['', 'KiB', 'MiB', 'GiB'][unit]}`
 }
+
+/** Milliseconds as a person reads them: `12 ms`, `3.4 s`, `2 min`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  const seconds = ms / 1000
+  return seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`
+}

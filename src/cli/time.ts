@@ -1,3 +1,4 @@
+import { durationOf } from '../model/duration.ts'
 import { refuse } from './refuse.ts'
 
 const UNITS: readonly (readonly [string, string, number])[] = [
@@ -30,39 +31,34 @@ const secondsSince = (iso: string, now: Date): number =>
 /** `2026-11-22T19:45:03.123Z` as `2026-11-22 19:45:03Z`. */
 export const stamp = (iso: string): string => iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 
-const SIZES: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  min: 60,
-  h: 3600,
-  d: 86_400,
-  w: 7 * 86_400,
-  y: 365 * 86_400,
-}
-const DURATION = /^(\d{1,9})(s|min|m|h|d|w|y)$/
-
-/** Milliseconds of `90d`, `12h`, `30m`. */
+/** Milliseconds of `90d`, `12h`, `30m`, or a refusal. */
 export function readDuration(text: string, flag: string): number {
-  const [, amount, unit] = DURATION.exec(text) ?? []
-  if (amount === undefined)
-    return refuse(
-      `${flag}: ${JSON.stringify(text)} is not a duration.`,
-      'Say a number and s, m, h, d, w or y: 90d, 12h, 30m.',
-    )
-  return Number(amount) * SIZES[unit!]! * 1000
+  return (
+    durationOf(text) ??
+    refuse(`${flag}: ${JSON.stringify(text)} is not a duration.`, 'Say a number and s, m, h, d, w or y: 90d, 12h, 30m.')
+  )
 }
 
 /** The moment that `2026-11-01`, `2026-11-01T12:00:00Z` or `2h` (that long ago) names, in UTC ISO 8601. */
 export function readMoment(text: string, flag: string, now: Date): string {
-  if (DURATION.test(text)) return new Date(now.getTime() - readDuration(text, flag)).toISOString()
+  const length = durationOf(text)
+  if (length !== undefined) return new Date(now.getTime() - length).toISOString()
   const time = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text)
     ? new Date(text)
     : undefined
   if (time === undefined || Number.isNaN(time.getTime())) {
     return refuse(
       `${flag}: ${JSON.stringify(text)} is not a time.`,
-      'Say 2026-11-01, 2026-11-01T12:00:00Z, or how long ago: 90d, 12h, 30m.',
+      'Say 2026-11-01, 2026-11-01T12:00:00Z, or a length of time: 90d, 12h, 30m.',
     )
   }
   return time.toISOString()
+}
+
+/** A moment to come: `90d` from now, or a date or time, in UTC ISO 8601. */
+export function readDeadline(text: string, flag: string, now: Date): string {
+  const length = durationOf(text)
+  const at = length === undefined ? readMoment(text, flag, now) : new Date(now.getTime() + length).toISOString()
+  if (at > now.toISOString()) return at
+  return refuse(`${flag}: ${JSON.stringify(text)} is past.`, 'Say how long from now, as in 90d, or a date to come.')
 }

@@ -10,6 +10,7 @@ const io = (folder: string, input = '') => ({
   env: {},
   cwd: folder,
   interrupt: () => new AbortController().signal,
+  onReload: () => () => undefined,
   ask: async () => '',
 })
 

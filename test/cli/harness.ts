@@ -53,6 +53,7 @@ export class Workspace {
       env: { HOME: this.root, ...options.env },
       cwd: resolve(this.root, options.folder ?? '.'),
       interrupt: () => options.interrupt ?? new AbortController().signal,
+      onReload: () => () => undefined,
       ask: async (question) => {
         questions.push(question)
         return options.answer ?? ''
@@ -140,9 +141,10 @@ export const SCHEMA = JSON.stringify({
 })
 
 /** A workspace after `holdfast init` with a file and a schema. */
-export async function initialised(): Promise<Workspace> {
+export async function initialised(env: Readonly<Record<string, string>> = {}): Promise<Workspace> {
   const workspace = new Workspace({ 'config/tacacs.ini': INI, 'config/tacacs.schema.json': SCHEMA })
-  const ran = await workspace.run('init --source config/tacacs.ini --schema config/tacacs.schema.json --actor alice')
+  const argv = 'init --source config/tacacs.ini --schema config/tacacs.schema.json --actor alice'
+  const ran = await workspace.run(argv, { env })
   if (ran.status !== 0) throw new Error(ran.err)
   return workspace
 }

@@ -100,7 +100,11 @@ describe('holdfast.yaml', () => {
   })
 
   it.each([
-    ['an unknown key', 'store: x.db\nsotre: y\n', '2:1: unknown key "sotre"; known here: store, namespaces'],
+    [
+      'an unknown key',
+      'store: x.db\nsotre: y\n',
+      '2:1: unknown key "sotre"; known here: store, server, namespaces, serve, schedules',
+    ],
     ['an unknown key of a namespace', 'namespaces:\n  default:\n    source: [a]\n', '3:5: unknown key "source"'],
     ['a wrong type', 'store: [a]\n', '1:1: store is a text'],
     ['sources that are no list', 'namespaces:\n  default:\n    sources: a.ini\n', '3:5: sources is a list'],

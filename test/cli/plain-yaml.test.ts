@@ -14,6 +14,9 @@ namespaces:
     sources:
       - https://config.example.com/base.yaml
       - { file: { path: "a b.ini", pinned: true } }
+serve: { heartbeat: 15s, requestBytes: 4MiB } # as people write them
+schedules:
+  tidy: { cron: '30 3 * * 0', task: purge, olderThan: 90d, keep: 100 }
 `
 
 describe('the plain reader of holdfast.yaml', () => {
@@ -64,6 +67,8 @@ describe('the plain reader of holdfast.yaml', () => {
         '1.5',
         '0x1',
         '1_0',
+        '15s',
+        '4MiB',
         'true',
         'yes',
         'null',

@@ -117,7 +117,7 @@ describe('completion', () => {
   it('offers commands, flags, values, keys and versions', async () => {
     expect(await complete('ex')).toEqual(['explain'])
     expect(await complete('set', '--re')).toEqual(['--reason', '--replace-sources'])
-    expect(await complete('drift', '--kind', '')).toEqual(['override', 'baseline'])
+    expect(await complete('drift', '--kind', '')).toEqual(['override', 'baseline', 'instance'])
     expect(await complete('get', '')).toEqual(['auth.', 'ldap.', 'server.'])
     expect(await complete('get', 'server.')).toEqual(['server.host', 'server.log_level', 'server.port'])
     expect(await complete('set', 'auth.x=1', 'server.p')).toEqual(['server.port='])

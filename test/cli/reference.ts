@@ -6,9 +6,10 @@ import { EXIT } from '../../src/cli/print.ts'
 
 const INTRODUCTION = `# The command line
 
-\`holdfast COMMAND\` works on a store: the file that \`--store\` names, else the one that \`holdfast.yaml\` names, which is looked for in the
-working folder and above it, else \`data/config_overrides.db\`. This page is written from the program's own table of commands, and a test
-keeps it so; \`holdfast help COMMAND\` shows the same in a terminal.
+\`holdfast COMMAND\` works on a store or on a [server](SERVER.md): the one that \`--store\` or \`--server\` names, else the variables
+\`HOLDFAST_STORE\` or \`HOLDFAST_SERVER\`, else \`holdfast.yaml\`, which is looked for in the working folder and above it, else the store
+\`data/config_overrides.db\`. This page is written from the program's own table of commands, and a test keeps it so;
+\`holdfast help COMMAND\` shows the same in a terminal.
 
 ## holdfast.yaml
 \`holdfast init\` writes it; it says once what the flags would say each time. Relative paths start from its folder, paths in flags from
@@ -22,6 +23,18 @@ namespaces:
 \`\`\`
 A file that has exactly one namespace makes it the one that commands without \`-n\` mean. Environment variables differ from shell to shell:
 an \`env\` source is loaded by the process that runs the service, and commands use what that recorded.
+
+## A server
+Every command does the same on a server, and prints the same. The token comes from \`HOLDFAST_TOKEN\`, or from the file that
+\`HOLDFAST_TOKEN_FILE\` names; there is no flag for it, because the words of a command stand in lists of processes and in the history of
+the shell. It decides what is shown and done, and who did it. Plain \`http://\` to another machine needs \`--insecure\`.
+\`\`\`sh
+export HOLDFAST_SERVER=https://config.example.com HOLDFAST_TOKEN_FILE=~/.holdfast-token
+holdfast set server.port=5050 --reason 'new proxy'
+\`\`\`
+Instead of the variable \`holdfast.yaml\` may say \`server: https://config.example.com\`, without \`store\`. Only with a store at hand work
+\`init\`, \`serve\`, \`backup --restore\`, and the flags \`--source\`, \`--schema\`, \`--replace-sources\` and \`--actor\`: the server has its
+sources, and the token says who it is. \`backup FILE\` downloads a copy that the server made and checked.
 
 ## What is printed where
 People get tables, differences (\`+\` came, \`−\` went, \`~\` changed, \`=\` stayed as it was) and colour where a terminal shows it; lines keep

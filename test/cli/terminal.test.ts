@@ -26,6 +26,7 @@ const READING = [
     'validate',
     'restore 1 --dry-run',
   ],
+  ...['token list', 'webhook list', 'audit', 'schedules', 'instances', 'drift --kind instance', 'whoami'],
 ]
 
 const withoutProgress = (text: string): string => text.replace(/\r[^\r\n]*?\u001b\[K/g, '')
@@ -123,7 +124,7 @@ describe('with --json', () => {
       tried.add(argv.split(' ')[0]!)
     }
     const untried = COMMANDS.map(({ name }) => name).filter((name) => !tried.has(name))
-    expect(untried).toEqual(['watch', 'completion', 'help', 'complete'])
+    expect(untried).toEqual(['watch', 'serve', 'completion', 'help', 'complete'])
   })
 })
 

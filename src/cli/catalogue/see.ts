@@ -73,8 +73,8 @@ export const SEE: readonly Command[] = [
       {
         name: 'kind',
         value: 'KIND',
-        choices: ['override', 'baseline'],
-        summary: 'override against base, or effective against baseline',
+        choices: ['override', 'baseline', 'instance'],
+        summary: 'override against base, effective against baseline, or what processes run',
       },
       { name: 'exit-code', summary: 'exit with 2 where something differs' },
       { name: 'detail', summary: 'when, by whom and why' },
@@ -82,9 +82,25 @@ export const SEE: readonly Command[] = [
     examples: [
       ['holdfast drift', 'every override that differs'],
       ['holdfast drift --kind baseline', 'what changed since the baseline'],
+      ['holdfast drift --kind instance', 'which keys processes still run otherwise'],
       ['holdfast drift --exit-code -q', 'fail a pipeline when there is drift'],
     ],
     load: () => import('../commands/drift.ts'),
+  },
+  {
+    name: 'instances',
+    group: 'See and explain',
+    summary: 'List which processes run which version, and what waits for a restart',
+    details: [
+      'A process that connects to the server tells which version it uses. It is gone when it was silent for 90 seconds, and forgotten after a day.',
+    ],
+    arguments: [],
+    options: [],
+    examples: [
+      ['holdfast instances', 'who is behind, and since when'],
+      ['holdfast instances --json', 'for a program'],
+    ],
+    load: () => import('../commands/instances.ts'),
   },
   {
     name: 'history',

@@ -89,6 +89,24 @@ export const STORE: readonly Command[] = [
     ],
     load: () => import('../commands/namespace.ts'),
   },
+  {
+    name: 'schedules',
+    group: 'Care of the store',
+    summary: 'List timed work and how it ended last, or run one now',
+    details: [
+      'Timed work is the cron table "schedules:" of holdfast.yaml, done by holdfast serve: refresh-sources, check-drift, purge, backup, snapshot.',
+    ],
+    arguments: [
+      { name: 'ACTION', isOptional: true, choices: ['list', 'run'] },
+      { name: 'NAME', isOptional: true },
+    ],
+    options: [],
+    examples: [
+      ['holdfast schedules', 'when each ran last, how long, and how it ended'],
+      ['holdfast schedules run nightly-backup', 'now; exits with 1 where it fails'],
+    ],
+    load: () => import('../commands/schedules.ts'),
+  },
 ]
 
 export const AROUND: readonly Command[] = [

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import type { Call, Run } from '../command.ts'
 import { confirm } from '../confirm.ts'
+import { openStore, storeOptions } from '../open.ts'
 import { DIFFERENT, DONE } from '../print.ts'
 import { progressLine } from '../progress.ts'
 import { refuse } from '../refuse.ts'
-import { openStore, readTarget, storeOptions } from '../target.ts'
+import { readStoreTarget } from '../target.ts'
 import { bytes, count, visible } from '../text.ts'
 import { printVerdict } from './verify.ts'
 
@@ -27,17 +28,19 @@ async function copy(call: Call, file: string): Promise<number> {
   await using store = admin
   const { onProgress, clear } = progressLine('copying', io, print)
   const report = await store.backup(file, onProgress)
+  const { bytes: size, versions, history, heads } = report
   clear()
-  if (print.json) print.document(report)
+  if (print.json) print.document({ file: report.file, bytes: size, versions, history, heads })
   else {
-    const what = `${count(report.versions, 'version')} and ${count(report.history, 'history entry', 'history entries')}`
-    print.line(`Copied ${what} to ${visible(report.file)} (${bytes(report.bytes)}).`)
-    printHeads(call, report.heads)
+    const what = `${count(versions, 'version')} and ${count(history, 'history entry', 'history entries')}`
+    print.line(`Copied ${what} to ${visible(report.file)} (${bytes(size)}).`)
+    printHeads(call, heads)
   }
   return DONE
 }
 
-async function verify({ io, print }: Call, file: string): Promise<number> {
+async function verify({ flags, io, print }: Call, file: string): Promise<number> {
+  if (flags.has('server')) refuse('backup --verify checks a file that is here.', 'Leave out --server.')
   const { verifyBackup } = await import('../../engine/backup.ts')
   const { onProgress, clear } = progressLine('verifying', io, print)
   const result = await verifyBackup(file, { onProgress })
@@ -49,7 +52,7 @@ async function verify({ io, print }: Call, file: string): Promise<number> {
 
 async function restore(call: Call, file: string): Promise<number> {
   const { print } = call
-  const target = await readTarget(call)
+  const target = await readStoreTarget(call, 'backup --restore replaces the file of a store')
   await confirm(call, `This puts ${visible(file)} in the place of ${visible(target.options.store ?? '')}.`, 'yes')
   const { restoreBackup } = await import('../../engine/backup.ts')
   const result = await restoreBackup(file, storeOptions(target))

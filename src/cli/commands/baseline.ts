@@ -1,6 +1,6 @@
 import type { Run } from '../command.ts'
 import { defined } from '../flags.ts'
-import { openTarget } from '../target.ts'
+import { openTarget } from '../open.ts'
 
 export const run: Run = async (call) => {
   const { operands, flags, print } = call

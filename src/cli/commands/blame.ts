@@ -1,7 +1,7 @@
 import type { BlameEntry } from '../../model/config.ts'
 import type { Run } from '../command.ts'
+import { openTarget } from '../open.ts'
 import { table } from '../table.ts'
-import { openTarget } from '../target.ts'
 import { age } from '../time.ts'
 import { showValue } from '../values.ts'
 

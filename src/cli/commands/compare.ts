@@ -1,8 +1,8 @@
 import type { Comparison, Config, VersionDifference } from '../../model/config.ts'
 import { CONCEALED } from '../../model/config.ts'
 import type { Call, Run } from '../command.ts'
+import { openTarget } from '../open.ts'
 import { DIFFERENT, DONE, type Printer } from '../print.ts'
-import { openTarget } from '../target.ts'
 import { count } from '../text.ts'
 import { differenceLine } from '../values.ts'
 

@@ -2,7 +2,7 @@ import { leaves } from '../../model/layer.ts'
 import { printPath, toSectionKey } from '../../model/path.ts'
 import type { Argument, Call, Command, Option, Run, Table } from '../command.ts'
 import { Flags } from '../flags.ts'
-import { openAsStored } from '../target.ts'
+import { openAsStored } from '../open.ts'
 
 const FILE = '<file>'
 const MOST = 500

@@ -4,14 +4,14 @@ import { leaves, valueAt } from '../../model/layer.ts'
 import { type Path, parsePath, printPath, toSectionKey } from '../../model/path.ts'
 import { isTree, type Tree, type Value } from '../../model/value.ts'
 import type { Call, Run } from '../command.ts'
+import { openTarget } from '../open.ts'
 import type { Printer } from '../print.ts'
-import { openTarget } from '../target.ts'
 import { visible, visibleLines } from '../text.ts'
 
 export const run: Run = async (call) => {
   const { operands, flags } = call
   const path = operands[0] === undefined ? [] : parsePath(operands[0])
-  await using config = await openTarget(call)
+  await using config = await openTarget(call, { reveal: flags.has('reveal') })
   const at = flags.text('at')
   const snapshot = at === undefined ? config : await config.at(at)
   const value = find(snapshot, path, flags.has('reveal'))

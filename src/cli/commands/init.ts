@@ -5,16 +5,16 @@ import { HoldfastError } from '../../model/errors.ts'
 import type { Version } from '../../model/version.ts'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../flags.ts'
-import { loadProject, PROJECT_FILE, type Project } from '../project.ts'
+import { loadProject, noProject, PROJECT_FILE, type Project } from '../project.ts'
 import { printProject, withNamespace } from '../project-text.ts'
 import { versionName } from '../result.ts'
-import { readTarget, type Target } from '../target.ts'
+import { readStoreTarget, type StoreTarget } from '../target.ts'
 
 export const run: Run = async (call) => {
   const { io, print } = call
   const file = join(io.cwd, PROJECT_FILE)
   const project = existsSync(file) ? await loadProject(file) : noProject(file, io.cwd)
-  const target = await readTarget(call, project)
+  const target = await readStoreTarget(call, 'holdfast init makes a store', project)
   refuseOther(call, project, target)
   const { openConfig } = await import('../../engine/open.ts')
   await using config = await openConfig({ ...target.options, create: true })
@@ -25,15 +25,8 @@ export const run: Run = async (call) => {
   return undefined
 }
 
-const noProject = (file: string, directory: string): Project => ({
-  file,
-  directory,
-  store: undefined,
-  namespaces: new Map(),
-})
-
 /** A file that says otherwise is the user's to edit: two truths about one namespace would be one too many. */
-function refuseOther({ flags }: Call, project: Project, { namespace }: Target): void {
+function refuseOther({ flags }: Call, project: Project, { namespace }: StoreTarget): void {
   const says = ['source', 'schema', 'store'].find((flag) => flags.has(flag))
   if (says === undefined || !project.namespaces.has(namespace)) return
   const message = `${project.file} already describes the namespace ${namespace}.\nEdit it there, or leave out --${says}.`
@@ -53,7 +46,7 @@ async function takeBaseline({ version, versions }: Config, { flags }: Call): Pro
   }
 }
 
-async function writeProject(file: string, project: Project, target: Target): Promise<boolean> {
+async function writeProject(file: string, project: Project, target: StoreTarget): Promise<boolean> {
   if (project.namespaces.has(target.namespace)) return false
   const { directory = '.', store = '', sources = [], schema } = target.options
   const settings = { sources, schema: schema as string | undefined }
@@ -64,7 +57,7 @@ async function writeProject(file: string, project: Project, target: Target): Pro
   return true
 }
 
-function story(config: Config, version: Version, { options }: Target, written: boolean): string[] {
+function story(config: Config, version: Version, { options }: StoreTarget, written: boolean): string[] {
   const keys = config.sections().length
   return [
     ...(written ? [`Wrote ${PROJECT_FILE}.`] : []),

@@ -1,12 +1,12 @@
-import type { Admin } from '../../model/config.ts'
+import type { Admin } from '../../model/admin.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import { checkNamespace } from '../../model/version.ts'
 import type { Call, Run } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { defined } from '../flags.ts'
+import { openStore } from '../open.ts'
 import { refuse } from '../refuse.ts'
 import { table } from '../table.ts'
-import { openStore } from '../target.ts'
 import { count } from '../text.ts'
 import { stamp } from '../time.ts'
 
@@ -16,7 +16,7 @@ export const run: Run = async (call) => {
     refuse('holdfast namespace list takes no name.', 'Write holdfast namespace list.')
   if (action !== 'list' && name === undefined)
     refuse(`holdfast namespace ${action} needs a name.`, `Write holdfast namespace ${action} NAME.`)
-  const { admin } = await openStore(call, { create: action === 'create' })
+  const { admin } = await openStore(call, () => ({ create: action === 'create' }))
   await using store = admin
   if (action === 'list') await list(store, call)
   else if (action === 'create') await create(store, checkNamespace(name!), call)

@@ -1,8 +1,8 @@
 import type { Run } from '../command.ts'
 import { defined, type Flags } from '../flags.ts'
+import { openStore } from '../open.ts'
 import { progressLine } from '../progress.ts'
 import { refuse } from '../refuse.ts'
-import { openStore } from '../target.ts'
 import { bytes, count } from '../text.ts'
 import { readMoment } from '../time.ts'
 

@@ -1,7 +1,7 @@
 import type { Run } from '../command.ts'
 import { defined } from '../flags.ts'
+import { openTarget } from '../open.ts'
 import { guardsOf, printResult, provenanceOf } from '../result.ts'
-import { openTarget } from '../target.ts'
 
 export const run: Run = async (call) => {
   const { operands, flags, print } = call

@@ -2,8 +2,8 @@ import { withValue } from '../../model/layer.ts'
 import type { Tree } from '../../model/value.ts'
 import { type Assignment, readAssignments } from '../assignment.ts'
 import type { Run } from '../command.ts'
+import { openTarget } from '../open.ts'
 import { guardsOf, printResult, provenanceOf } from '../result.ts'
-import { openTarget } from '../target.ts'
 
 export const run: Run = async (call) => {
   const { operands, flags, print, io } = call

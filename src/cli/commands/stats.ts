@@ -1,8 +1,8 @@
-import type { Stats } from '../../model/config.ts'
+import type { Stats } from '../../model/admin.ts'
 import type { Run } from '../command.ts'
+import { openStore } from '../open.ts'
 import type { Printer } from '../print.ts'
 import { pairs, table } from '../table.ts'
-import { openStore } from '../target.ts'
 import { bytes } from '../text.ts'
 import { stamp } from '../time.ts'
 

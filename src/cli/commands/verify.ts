@@ -1,9 +1,9 @@
-import type { VerifyResult } from '../../model/config.ts'
+import type { VerifyResult } from '../../model/admin.ts'
 import type { Run } from '../command.ts'
 import { defined } from '../flags.ts'
+import { openStore } from '../open.ts'
 import { DIFFERENT, DONE, type Printer } from '../print.ts'
 import { progressLine } from '../progress.ts'
-import { openStore } from '../target.ts'
 import { count, pad, visible, wrap } from '../text.ts'
 
 export const run: Run = async (call) => {

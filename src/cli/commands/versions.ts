@@ -1,8 +1,8 @@
 import type { Version } from '../../model/version.ts'
 import type { Run } from '../command.ts'
 import { defined } from '../flags.ts'
+import { openTarget } from '../open.ts'
 import { table } from '../table.ts'
-import { openTarget } from '../target.ts'
 import { stamp } from '../time.ts'
 
 export const run: Run = async (call) => {

@@ -1,0 +1,101 @@
+import type { FastifyRequest } from 'fastify'
+import type { ChangeRequest, ChangeResult, Config, Provenance } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { withValue } from '../model/layer.ts'
+import { type Path, printPath } from '../model/path.ts'
+import type { Tree, Value } from '../model/value.ts'
+import { PATHS } from '../wire/paths.ts'
+import type { Answer } from './answer.ts'
+import { type Call, configOf } from './call.ts'
+import { tagsOf } from './conditions.ts'
+import { tagFor } from './views.ts'
+
+type Changing = Pick<Call<'change'>, 'context' | 'caller' | 'params' | 'request'>
+
+/** Makes a change as the request's conditions allow, and answers with what came of it. */
+export async function change(call: Changing, wanted: ChangeRequest & Provenance): Promise<Answer> {
+  const config = await configOf(call)
+  const match = call.request.headers['if-match']
+  const request = { ...wanted, ...onceKey(call.request) }
+  const result = match === undefined ? await config.change(request) : await changeIf(call, config, match, request)
+  return changed(call.params.ns, result)
+}
+
+/** 201 and where the version is, where there is one; 200 for a dry run, or where nothing changed. */
+export function changed(namespace: string, result: ChangeResult): Answer {
+  const { version } = result
+  if (version === null) return { status: 200, json: result }
+  const location = PATHS.readVersion[1].replace('{ns}', namespace).replace('{ref}', String(version.id))
+  return { status: 201, json: result, version, headers: { location } }
+}
+
+/** The `set` of a change that gives one path a value. */
+export const settingOf = (path: Path, value: Value): Record<string, unknown> =>
+  path.length === 1 ? { '': withValue({}, path, value) } : (withValue({}, path, value) as Tree)
+
+export const unsetting = (path: Path): ChangeRequest => ({ unset: [printPath(path)] })
+
+/**
+ * A change of the state that `If-Match` names: of exactly the version that was compared, so that nothing comes between. With an
+ * `Idempotency-Key` it may be a second request whose first one moved the state: then the engine says which of the two it is.
+ */
+async function changeIf(
+  { context, caller, params }: Changing,
+  config: Config,
+  header: string,
+  request: ChangeRequest & Provenance,
+): Promise<ChangeResult> {
+  if (tagsOf(header).includes('*')) return await config.change(request)
+  const found = tagFor(config, context.service.reach(caller.who, params.ns))
+  const isMet = tagsOf(header).includes(found)
+  const ifVersion = isMet
+    ? (config.version?.id ?? 0)
+    : request.idempotencyKey === undefined
+      ? undefined
+      : await versionOf(config, header)
+  if (ifVersion === undefined) throw unmet(header, found)
+  if (request.ifVersion !== undefined && request.ifVersion !== ifVersion) return await config.change(request)
+  try {
+    return await config.change({ ...request, ifVersion })
+  } catch (error) {
+    if (!HoldfastError.is(error, 'conflict') || request.ifVersion !== undefined) throw error
+    throw unmet(header, tagFor(config, context.service.reach(caller.who, params.ns)))
+  }
+}
+
+async function versionOf(config: Config, header: string): Promise<number | undefined> {
+  const hash = tagsOf(header)[0]?.replaceAll('"', '') ?? ''
+  if (!/^[0-9a-f]{64}$/.test(hash)) return undefined
+  try {
+    return (await config.versions.get(hash)).id
+  } catch (error) {
+    if (HoldfastError.is(error, 'not-found')) return undefined
+    throw error
+  }
+}
+
+function unmet(header: string, found: string): HoldfastError {
+  return new HoldfastError(
+    'precondition',
+    'the configuration is not the one that If-Match names: read it again and look at what changed',
+    { expected: header.slice(0, 200), found },
+  )
+}
+
+/** What makes a request that may come twice one that is done once. */
+export function onceKey(request: FastifyRequest): { readonly idempotencyKey?: string } {
+  const key = idempotencyKey(request.headers['idempotency-key'])
+  return key === undefined ? {} : { idempotencyKey: key }
+}
+
+/** The key of a request that may come twice: a word, or a string in quotes (draft-ietf-httpapi-idempotency-key-header). */
+function idempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const text = String(header)
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text)?.[1]?.replace(/\\(["\\])/g, '$1')
+  const key = quoted ?? text
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key
+  throw new HoldfastError('malformed', 'an Idempotency-Key is 1 to 255 printable ASCII characters', {
+    what: 'Idempotency-Key',
+  })
+}

@@ -1,0 +1,100 @@
+import type { Config } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
+import type { Caller, Context } from './context.ts'
+
+const LONGEST = 60_000
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+
+/** Milliseconds of `30s`, `500ms`, `1m`, `30`; a minute at most. */
+export function waitOf(text: string): number {
+  const [, amount = '0', unit = 's'] = /^(\d+)(ms|s|m)?$/.exec(text) ?? []
+  return Math.min(LONGEST, Number(amount) * UNITS[unit]!)
+}
+
+interface Waiter {
+  readonly tokenId: string | null
+  /** Looks whether there is what it waits for. */
+  readonly look: () => void
+  readonly end: () => void
+}
+
+/** Requests that wait for a newer version. They end when there is one, when their time is over, with their token, and when the server stops. */
+export class Polls {
+  readonly #context: Context
+  readonly #waiting = new Map<string, Set<Waiter>>()
+  readonly #stops: readonly (() => void)[]
+  #size = 0
+
+  constructor(context: Context) {
+    this.#context = context
+    const { service, stopping } = context
+    this.#stops = [
+      service.onChange((namespace) => {
+        for (const waiter of this.#waiting.get(namespace) ?? []) waiter.look()
+      }),
+      service.access.onEnd((tokenId) => this.#end((waiter) => waiter.tokenId === tokenId)),
+    ]
+    stopping.addEventListener('abort', () => this.#close(), { once: true })
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Waits until `config` is newer than `since`, for `ms` at most or until `gone` aborts; refuses where the caller's token has ended meanwhile. */
+  async newer(config: Config, caller: Caller, { since, ms, gone }: Wish): Promise<void> {
+    const isNewer = (): boolean => (config.version?.id ?? 0) > since
+    if (isNewer() || this.#context.stopping.aborted) return
+    this.#requireRoom()
+    await this.#sleep(config.namespace, caller.who.tokenId, { isNewer, ms, gone })
+    const { tokenId } = caller.who
+    if (tokenId === null || this.#context.service.access.isLive(tokenId)) return
+    throw new HoldfastError('unauthenticated', 'the token has ended', { reason: 'revoked' })
+  }
+
+  async #sleep(namespace: string, tokenId: string | null, { isNewer, ms, gone }: Sleep): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiter: Waiter = { tokenId, look: () => isNewer() && resolve(), end: resolve }
+    const waiters = this.#waiting.get(namespace) ?? new Set()
+    this.#waiting.set(namespace, waiters.add(waiter))
+    this.#size++
+    const timer = setTimeout(resolve, ms)
+    gone.addEventListener('abort', waiter.end, { once: true })
+    await promise
+    clearTimeout(timer)
+    gone.removeEventListener('abort', waiter.end)
+    this.#size--
+    waiters.delete(waiter)
+    if (waiters.size === 0) this.#waiting.delete(namespace)
+  }
+
+  #requireRoom(): void {
+    const { watchers = 10_000 } = this.#context.options
+    if (this.#size < watchers) return
+    const message = `${watchers} requests wait here already, as many as may: ask again later, or another server`
+    throw new HoldfastError('unavailable', message, { store: 'wait', retry: true })
+  }
+
+  #end(isMeant: (waiter: Waiter) => boolean): void {
+    for (const waiters of this.#waiting.values()) {
+      for (const waiter of waiters) if (isMeant(waiter)) waiter.end()
+    }
+  }
+
+  #close(): void {
+    for (const stop of this.#stops) stop()
+    this.#end(() => true)
+  }
+}
+
+interface Wish {
+  readonly since: number
+  readonly ms: number
+  /** Aborts when the client has gone. */
+  readonly gone: AbortSignal
+}
+
+interface Sleep extends Omit<Wish, 'since'> {
+  readonly isNewer: () => boolean
+}

@@ -1,0 +1,141 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config, Explanation } from '../model/config.ts'
+import { type Path, printPath } from '../model/path.ts'
+import type { Answer } from './answer.ts'
+import { send } from './answer.ts'
+import { addressOf, type Call, configOf, type Handlers, register } from './call.ts'
+import { isKnown } from './conditions.ts'
+import { type Context, callerOf } from './context.ts'
+import { Polls, waitOf } from './polls.ts'
+import { authoriseSecrets, keysBelow, pathOf, read } from './reading.ts'
+import { noteSecrets } from './secret-reads.ts'
+import { pastSnapshotOf, snapshotOf } from './snapshot.ts'
+import { type Body, type ConfigView, type ConfigViews, codedBody, codingOf, writeView } from './views.ts'
+
+/** Reads of the configuration. */
+export function registerReads(app: FastifyInstance, context: Context, views: ConfigViews): void {
+  const polls = new Polls(context)
+  app.route({
+    ...addressOf('readConfig'),
+    handler: (request, reply) => readConfig({ context, views, polls }, request, reply),
+  })
+  register(app, context, READS)
+}
+
+interface Reads {
+  readonly context: Context
+  readonly views: ConfigViews
+  readonly polls: Polls
+}
+
+type Query = Call<'readConfig'>['query']
+
+/** The read that services make all the time: of nothing but the name, it is answered with bytes that are made already. */
+async function readConfig(reads: Reads, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { context, views } = reads
+  const caller = callerOf(request)
+  const { ns } = request.params as Call<'readConfig'>['params']
+  const config = await context.service.config(caller.who, ns, caller.from)
+  const query = request.query as Query
+  if (query.wait !== undefined) await waitFor(reads, request, reply, config)
+  if (query.at !== undefined || query.format !== undefined || query.reveal !== undefined)
+    return send(request, reply, await readOther({ context, caller, config }, ns, query))
+  return sendView(request, reply, views.of(config, context.service.reach(caller.who, ns)))
+}
+
+async function waitFor({ polls }: Reads, request: FastifyRequest, reply: FastifyReply, config: Config): Promise<void> {
+  const { wait = '0', since = config.version?.id ?? 0 } = request.query as Query
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  await polls.newer(config, callerOf(request), { since, ms: waitOf(wait), gone: gone.signal })
+}
+
+async function readOther(
+  { config, ...who }: Pick<Call<'readConfig'>, 'context' | 'caller'> & { readonly config: Config },
+  ns: string,
+  { at, ...wanted }: Query,
+): Promise<Answer> {
+  const source = at === undefined ? config : await config.at(at)
+  const version = at === undefined ? config.version : await config.versions.get(at)
+  return { ...(await read(who, source, ns, { path: [], ...wanted })), version }
+}
+
+/** Written past the framework's reply: it would look again at each header and at the body. */
+async function sendView(request: FastifyRequest, reply: FastifyReply, view: ConfigView): Promise<FastifyReply> {
+  const { headers, id: requestId } = request
+  const status = isKnown(headers['if-none-match'], view.etag) ? 304 : 200
+  const coding = status === 304 ? undefined : codingOf(view, headers['accept-encoding'])
+  const body: Body = coding === undefined ? view.plain : await codedBody(view, coding)
+  reply.hijack()
+  writeView(reply.raw, view, { status, body, requestId })
+  return reply
+}
+
+const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverrides' | 'listSources'> = {
+  async readSection(call) {
+    const path = pathOf(call.params)
+    if (call.query.explain) return explainSection(call, path)
+    return readPart(call, path)
+  },
+  async readKey(call) {
+    const path = pathOf(call.params)
+    if (!call.query.explain) return readPart(call, path)
+    const config = await configOf(call)
+    return { json: await explain(call, config, path), version: config.version }
+  },
+  async readSnapshot({ context, caller, params, query }) {
+    const config = await context.service.config(caller.who, params.ns, caller.from)
+    const reveal = query.reveal === true
+    if (reveal) authoriseSecrets(caller, params.ns, [])
+    const answer = await (query.at === undefined
+      ? snapshotOf(config, { reveal })
+      : pastSnapshotOf(config, query.at, { reveal }))
+    const version = answer.version ?? undefined
+    if (!reveal) return { json: answer, version, etag: true }
+    noteSecrets(context, caller, params.ns, answer.secrets)
+    return { json: answer, version }
+  },
+  async listOverrides(call) {
+    const config = await configOf(call)
+    const { overrides, version } = await snapshotOf(config)
+    const { section } = call.query
+    const items = section === undefined ? overrides : overrides.filter((one) => one.section === section)
+    return { json: items, ...(version && { version }) }
+  },
+  async listSources(call) {
+    const config = await configOf(call)
+    call.context.service.reach(call.caller.who, call.params.ns) // who may only write has a configuration too
+    return { json: config.sources }
+  },
+}
+
+interface Part extends Pick<Call<'readSection'>, 'context' | 'caller' | 'query'> {
+  readonly params: { readonly ns: string }
+}
+
+async function readPart(call: Part, path: Path): Promise<Answer> {
+  const { at, format, reveal } = call.query
+  const config = await configOf(call)
+  const source = at === undefined ? config : await config.at(at)
+  const version = at === undefined ? config.version : await config.versions.get(at)
+  const wanted = { path, ...(format && { format }), ...(reveal && { reveal }) }
+  return { ...(await read(call, source, call.params.ns, wanted)), version }
+}
+
+async function explain({ query, context, caller }: Part, config: Config, path: Path): Promise<Explanation> {
+  const { at, reveal = false } = query
+  const found = await config.explain(printPath(path), { reveal, ...(at !== undefined && { at }) })
+  if (reveal && found.type === 'secret') noteSecrets(context, caller, config.namespace, [found.path])
+  return found
+}
+
+/** Of each key of the section what `explain` says of it. */
+async function explainSection(call: Part, path: Path): Promise<Answer> {
+  const config = await configOf(call)
+  const { at } = call.query
+  const source = at === undefined ? config : await config.at(at)
+  const explanations: Explanation[] = []
+  for (const key of keysBelow(source.toJSON({ reveal: false }), path))
+    explanations.push(await explain(call, config, key))
+  return { json: explanations, version: config.version }
+}
