@@ -12,6 +12,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   drift: async () => (await import('./drift.ts')).drift,
   history: async () => (await import('./history.ts')).history,
   others: async () => (await import('./others.ts')).others,
+  http: async () => (await import('./http.ts')).http,
+  etcd: async () => (await import('./etcd.ts')).etcd,
+  watchers: async () => (await import('./watchers.ts')).watchers,
   startup: async () => (await import('./startup.ts')).startup,
 }
 
