@@ -34,7 +34,7 @@ interface Side {
 async function rowsOf(kind: 'whole' | 'unchanged', ours: Server, bare: Server): Promise<readonly Row[]> {
   const [us, them] = [await side(ours, CONFIG, kind), await side(bare, '/config', kind)]
   try {
-    const speed = await compare(us.run, them.run, { rounds: 21 })
+    const speed = await compare(us.run, them.run, { rounds: 31, warmUp: 8 })
     const cpu = await cpuRatio([ours, us], [bare, them])
     const common = { peerName: 'node:http' } as const
     const rate = (ms: number) => (REQUESTS / ms) * 1000
@@ -88,7 +88,7 @@ async function etagOf(port: number, path: string, headers: Readonly<Record<strin
 /** Processor time of one request on both sides, in microseconds. */
 async function cpuRatio(ours: readonly [Server, Side], bare: readonly [Server, Side]) {
   const rounds: { readonly ours: number; readonly peer: number }[] = []
-  for (let i = 0; i < 9; i++) rounds.push({ ours: await cpuOf(...ours), peer: await cpuOf(...bare) })
+  for (let i = 0; i < 15; i++) rounds.push({ ours: await cpuOf(...ours), peer: await cpuOf(...bare) })
   return {
     ours: median(rounds.map((round) => round.ours)),
     peer: median(rounds.map((round) => round.peer)),

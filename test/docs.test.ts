@@ -16,14 +16,16 @@ import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EXIT } from '../src/cli/print.ts'
+import { PATHS, type RouteName } from '../src/wire/paths.ts'
 import { STATUS } from '../src/wire/problem.ts'
+import { ROUTES } from '../src/wire/routes.ts'
 
 /**
  * What the documents show is true. In each document, in its order and in one folder that begins with the files of the example:
  * - `console` blocks are transcripts: each `$ command` is run by the shell (`> ` goes on), and what follows must be what it prints;
  *   `…` stands for any text, and alone on a line for any lines. What is exported lives on in later blocks.
  * - a `console` block that is `$ holdfast serve` starts a server, on a free port, for the rest of the document: from there on
- *   `http://127.0.0.1:7420` in a command is where it listens, and `hf_…` the token that it showed.
+ *   `http://127.0.0.1:7420` is where it listens.
  * - `ts` and `ini`, `yaml` … blocks whose first line is a comment with a file's name are written there.
  * - every `ts` block is checked by the compiler; those of LIBRARY.md are run as one program, `// => text` being what the line gives.
  * - a block that is a file of `examples/follow` is the same as the file.
@@ -118,6 +120,36 @@ describe('docs/ERRORS.md', () => {
   })
 })
 
+describe('docs/API.md', () => {
+  it('lists every address, what it needs and what it is for', async () => {
+    const page = join(ROOT, 'docs/API.md')
+    await expect(withAddresses(readFileSync(page, 'utf8'))).toMatchFileSnapshot(page)
+  })
+})
+
+const BELOW = '/api/v1/namespaces/{ns}'
+
+/** The page with the tables of all routes in their place. */
+function withAddresses(page: string): string {
+  const names = Object.keys(PATHS) as RouteName[]
+  const [within, besides] = [names.filter(isBelow), names.filter((name) => !isBelow(name))]
+  const tables = `Below \`${BELOW}\`:\n\n${addressTable(within)}\nBesides:\n\n${addressTable(besides)}`
+  const place = /(<!-- addresses: .* -->\n)[\s\S]*(<!-- end of addresses -->)/
+  return page.replace(place, (_, begin: string, end: string) => `${begin}\n${tables}\n${end}`)
+}
+
+const isBelow = (name: RouteName): boolean => PATHS[name][1].startsWith(`${BELOW}/`)
+
+function addressTable(names: readonly RouteName[]): string {
+  const rows = names.map((name) => {
+    const [method, path] = PATHS[name]
+    const { scope, summary } = ROUTES[name]
+    const needs = scope === 'none' ? 'nothing' : scope === 'token' ? 'any token' : `\`${scope}\``
+    return `| \`${method} ${isBelow(name) ? path.slice(BELOW.length) : path}\` | ${needs} | ${summary} |`
+  })
+  return ['| | needs | |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
 function blocksOf(text: string): readonly Block[] {
   return Array.from(text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), (found) => ({
     language: found[1]!,
@@ -137,9 +169,8 @@ function write(file: string, text: string): void {
   writeFileSync(file, text)
 }
 
-/** What documents call the server of the reader and its first token. */
+/** Where the reader's server listens. */
 const SERVER = 'http://127.0.0.1:7420'
-const TOKEN = 'hf_…'
 
 /** Where the transcripts of one document are run, one after another. */
 class Terminal implements AsyncDisposable {
@@ -147,7 +178,7 @@ class Terminal implements AsyncDisposable {
   readonly #document: string
   /** Of the blocks before, what later ones see. */
   readonly #exports: string[] = []
-  #server: { readonly child: ChildProcess; readonly url: string; readonly token: string } | undefined
+  #server: { readonly child: ChildProcess; readonly url: string } | undefined
 
   constructor(folder: string, document: string) {
     this.#folder = folder
@@ -193,7 +224,7 @@ class Terminal implements AsyncDisposable {
       const said = readFileSync(file, 'utf8')
       const url = /listening {2}url=(\S+) .*\n/.exec(said)?.[1]
       if (url !== undefined) {
-        this.#server = { child, url, token: /\bhf_\w+/.exec(said)?.[0] ?? '' }
+        this.#server = { child, url }
         return said
       }
       await sleep(50)
@@ -201,13 +232,10 @@ class Terminal implements AsyncDisposable {
     return readFileSync(file, 'utf8')
   }
 
-  /** A command with the real address and token. */
   #asMeant(command: string): string {
-    const { url = SERVER, token = TOKEN } = this.#server ?? {}
-    return command.replaceAll(SERVER, url).replaceAll(TOKEN, token)
+    return command.replaceAll(SERVER, this.#server?.url ?? SERVER)
   }
 
-  /** What was printed, with those of the documents. */
   #asWritten(printed: string): string {
     return this.#server === undefined ? printed : printed.replaceAll(this.#server.url, SERVER)
   }

@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, expect, it } from 'vitest'
+import { freePort } from './ports.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const WORK = mkdtempSync(join(tmpdir(), 'holdfast-example-'))
@@ -48,13 +49,4 @@ function usePackage(): void {
   writeFileSync(join(WORK, 'package.json'), '{"type":"module"}')
   writeFileSync(join(folder, 'package.json'), '{"name":"holdfast","type":"module","exports":"./src/index.ts"}')
   symlinkSync(join(ROOT, 'src'), join(folder, 'src'))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openAdmin, openConfig } from '../src/index.ts'
 import { ServerProcess } from './http/server-process.ts'
 
@@ -45,7 +45,6 @@ describe.each(LANGUAGES)('the example in $name', ({ needs, command }) => {
     await program.says('log_level is INFO')
     await change('DEBUG')
     await program.says('log_level is DEBUG')
-    program.end()
   })
 
   it.skipIf(!isInstalled)('goes on where it was after a restart of the server', { timeout: 120_000 }, async () => {
@@ -56,7 +55,6 @@ describe.each(LANGUAGES)('the example in $name', ({ needs, command }) => {
     await server.start()
     await change('DEBUG')
     await program.says('log_level is DEBUG')
-    program.end()
   })
 
   it.skipIf(!isInstalled)('reads anew where what it missed was purged meanwhile', { timeout: 120_000 }, async () => {
@@ -67,7 +65,6 @@ describe.each(LANGUAGES)('the example in $name', ({ needs, command }) => {
     await changeAndPurge(['WARNING', 'ERROR', 'DEBUG'])
     await server.start()
     await program.says('log_level is DEBUG')
-    program.end()
   })
 })
 
@@ -86,29 +83,38 @@ async function change(level: string): Promise<void> {
   expect([200, 201], await answer.text()).toContain(answer.status)
 }
 
-/** An example as it runs. */
+/** An example as it runs, until the test is over. */
 class Program {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
+  #complaints = ''
 
   constructor([command, ...args]: readonly string[]) {
     const env = { ...process.env, ...GO, HOLDFAST_SERVER: server.url, HOLDFAST_TOKEN: server.token, NODE_OPTIONS: '' }
-    this.#child = spawn(command!, args, { cwd: WORK, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#child = spawn(command!, args, { cwd: WORK, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints += text
+    })
     this.#lines = createInterface(this.#child.stdout!)[Symbol.asyncIterator]()
+    onTestFinished(() => this.#end())
   }
 
   /** Waits for a line. */
   async says(line: string): Promise<void> {
     for (;;) {
       const { value, done } = await this.#lines.next()
-      if (done) throw new Error(`it ended without saying "${line}"`)
+      if (done) throw new Error(`it ended without saying "${line}": ${this.#complaints}`)
       if (value === line) return
     }
   }
 
   /** Ends it with all that it started. */
-  end(): void {
-    process.kill(-this.#child.pid!, 'SIGKILL')
+  #end(): void {
+    try {
+      process.kill(-this.#child.pid!, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }
 

@@ -52,6 +52,15 @@ describe('the house', () => {
     expect(upwards.map(shown)).toEqual([])
   })
 
+  it('is drawn in docs/ARCHITECTURE.md as it is here', () => {
+    const page = readFileSync(join(SRC, '../docs/ARCHITECTURE.md'), 'utf8')
+    const rows = Array.from(page.matchAll(/^\| `(\w+)` \| .* \| (.*) \|$/gm), ([, room, may]) => [
+      room!,
+      may === '–' ? [] : may!.split(', '),
+    ])
+    expect(Object.fromEntries(rows)).toEqual(ROOMS)
+  })
+
   it('imports only files that are there', () => {
     const files = new Set(filesIn())
     expect(within.filter(({ to }) => !files.has(to)).map(shown)).toEqual([])

@@ -25,7 +25,7 @@ export interface FollowOptions {
   /** A `reset` carries secrets in plain text. */
   readonly reveal: boolean
   readonly watchdogMs: number
-  /** True: goes on whatever the server says, and does not keep a process running while it waits. False: ends with what it is refused. */
+  /** True: goes on whatever the server says. False: ends with what it is refused. */
   readonly background: boolean
 }
 
@@ -55,7 +55,8 @@ export async function* follow(http: Http, options: FollowOptions): AsyncGenerato
     attempt = performance.now() - opened > GOOD_MS ? 0 : attempt + 1
     const asked = Math.max(place.retry, askedDelay(error))
     place.retry = 0
-    await sleep(asked + backoff(attempt), signal, { background })
+    // A process that lives on its configuration goes on while the server is away.
+    await sleep(asked + backoff(attempt), signal)
   }
 }
 

@@ -1,10 +1,11 @@
 import type { ChangeEvent, SourceStatus } from '../model/config.ts'
+import { Listeners } from '../model/listeners.ts'
 import type { Version, VersionId } from '../model/version.ts'
 import type { SnapshotAnswer } from '../wire/answers.ts'
 import { watchId } from '../wire/sse.ts'
+import { differenceOf } from './difference.ts'
 import { follow, type Message } from './follow.ts'
 import type { Http } from './http.ts'
-import { Listeners } from './listeners.ts'
 import { LocalSnapshot } from './local.ts'
 import { type Fetched, fetchSnapshot } from './snapshots.ts'
 import { backoff, later, sleep } from './wait.ts'
@@ -39,6 +40,8 @@ export class Mirror {
   /** The newest version that the server is known to have, and the newest that listeners were told of. */
   #target: VersionId
   #told: VersionId
+  /** What listeners know: the snapshot when they were last told. */
+  #heard: LocalSnapshot
   #pending: ChangeEvent[] = []
   #catching: Promise<void> | undefined
   #current: Promise<void> | undefined
@@ -50,7 +53,7 @@ export class Mirror {
     this.#http = http
     this.options = options
     this.listeners = new Listeners(http.log)
-    this.#local = new LocalSnapshot(first.answer)
+    this.#local = this.#heard = new LocalSnapshot(first.answer)
     this.#etag = first.etag
     this.#sources = first.answer.sources
     this.#isStreaming = connection === 'live'
@@ -140,11 +143,14 @@ export class Mirror {
     this.listeners.tell('source', status)
   }
 
-  /** The server cannot tell what came between, or has another past: its whole configuration takes the place of ours. */
+  /** The server cannot tell what came between, or has another past: its whole configuration takes the place of ours. Listeners hear of all that differs at once. */
   #reset(answer: SnapshotAnswer): void {
+    const difference = differenceOf(this.#heard.answer, answer)
     this.#pending = []
     this.#swap({ answer, etag: null })
+    this.#heard = this.#local
     this.#target = this.#told = this.versionId
+    if (difference !== undefined) this.listeners.tell('change', difference)
     this.#wake()
   }
 
@@ -202,6 +208,7 @@ export class Mirror {
     for (const event of this.#pending.splice(0, ready === -1 ? this.#pending.length : ready)) {
       if (event.version.id <= this.#told) continue
       this.#told = event.version.id
+      if (this.#pending.length === 0) this.#heard = this.#local
       this.listeners.tell('change', event)
     }
     this.#wake()

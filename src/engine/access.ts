@@ -42,6 +42,8 @@ export interface Access extends AsyncDisposable {
   audit(who: Principal, query: AuditQuery): Promise<List<AuditEntry>>
   /** Notes something in the audit log: gathered, counted, written within a second; never refuses and never waits. */
   record(entry: Omit<AuditEntry, 'id' | 'at' | 'count'>): void
+  /** How many entries of the audit log wait to be written. */
+  waiting(): number
   /** The first token of a store that has none, to be shown once; undefined where there is one already. */
   firstToken(): Promise<string | undefined>
 }
@@ -95,6 +97,7 @@ export async function openAccess(store: Store, options: AccessOptions): Promise<
       return readAudit(store, who, query)
     },
     record: (entry: Note) => trail.record(entry),
+    waiting: () => trail.waiting,
     firstToken: () => tokens.inTurn(() => makeFirstToken(tokens)),
     [Symbol.asyncDispose]: stop,
   }

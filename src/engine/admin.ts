@@ -26,7 +26,7 @@ export async function openAdmin(options: AdminOptions = {}): Promise<Admin> {
     store,
     now: options.now ?? (() => new Date()),
     begin: async (...asked: Parameters<Desk['adminParts']['begin']>) => (await desk()).adminParts.begin(...asked),
-    end: async (name: string) => (await desk()).adminParts.end(name),
+    end: async (...asked: Parameters<Desk['adminParts']['end']>) => (await desk()).adminParts.end(...asked),
     access,
     webhooks: {
       as: (...by: Parameters<Desk['adminParts']['webhooks']['as']>) =>

@@ -31,8 +31,8 @@ export interface Acting {
   readonly now: () => Date
   /** A namespace for `who`, also one that is not there yet; shared, so never closed here. */
   readonly begin: (who: Principal, namespace: string) => Promise<Config>
-  /** Closes what is open of a namespace that is to go. */
-  readonly end: (namespace: string) => Promise<void>
+  /** Closes what is open of a namespace, and runs the work that takes it away before anybody opens it again. */
+  readonly end: (namespace: string, work: () => Promise<void>) => Promise<void>
   readonly access: Pick<Access, 'tokens' | 'audit' | 'whoami' | 'record'>
 }
 
@@ -98,8 +98,7 @@ async function createNamespace(
 async function deleteNamespace(parts: Acting, by: Asker, namespace: string): Promise<void> {
   authoriseStore(by.who, 'admin')
   if ((await parts.store.head(namespace)) === undefined) throw await unknownAmong(parts.store, namespace)
-  await parts.end(namespace)
-  await parts.store.deleteNamespace(namespace, parts.now().toISOString())
+  await parts.end(namespace, () => parts.store.deleteNamespace(namespace, parts.now().toISOString()))
   note(parts, by, 'namespace-deleted', { namespace })
 }
 
@@ -177,7 +176,7 @@ function toPlan(request: PurgeRequest, now: Date, who: Principal) {
   if (!(olderThan >= 0))
     throw new HoldfastError('malformed', 'olderThan is a length of time in milliseconds', { what: 'olderThan' })
   return {
-    before: new Date(now.getTime() - olderThan).toISOString(),
+    before: new Date(Math.max(0, now.getTime() - olderThan)).toISOString(), // no version is older than the clock's beginning
     keep,
     by: who.tokenId === null ? (request.actor ?? who.name) : who.name,
     at: now.toISOString(),

@@ -48,6 +48,11 @@ export class Trail {
     this.#outage = new Outage(log, 'the audit log cannot be written; it is tried again')
   }
 
+  /** How many entries wait to be written. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   /** Never refuses, never waits. */
   record(given: Note): void {
     const note = tidy(given)

@@ -9,7 +9,7 @@ import { type Action, authorise, authorisePath, authoriseWhole } from '../model/
 import type { SchemaReader } from '../model/schema.ts'
 import { isSealed, mapStrings } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { isTree, type Tree, toValue, type Value } from '../model/value.ts'
+import { checkKey, isTree, type Tree, toValue, type Value } from '../model/value.ts'
 import type { Cause } from '../model/version.ts'
 import type { Caller, Parts } from './parts.ts'
 import { requireValid, shadowed } from './rules.ts'
@@ -73,7 +73,7 @@ export interface Purpose {
 }
 
 /** The proposal that `steps` make on `state`; none where they change nothing. Refuses what would not be valid or could not take effect. */
-export async function proposeSteps(
+async function proposeSteps(
   parts: Parts,
   state: State,
   caller: Caller,
@@ -213,7 +213,7 @@ function readRequest(
 ): readonly Step[] {
   const steps: Step[] = [
     ...(request.unset ?? []).map((path): Step => ({ kind: 'unset', path: parsePath(path) })),
-    ...(request.mask ?? []).map((path): Step => ({ kind: 'mask', path: parsePath(path) })),
+    ...(request.mask ?? []).map((path): Step => ({ kind: 'mask', path: checkPath(parts, parsePath(path)) })),
     ...Object.entries(request.set ?? {}).flatMap(([section, values]) =>
       readSection(parts, section, values).flatMap(([path, input]) =>
         readValue(parts, snapshot, reader, path, input, request.isText),
@@ -222,6 +222,13 @@ function readRequest(
   ]
   withinLimit(parts.limits, 'operations', steps.length, 'the number of operations in one change')
   return steps
+}
+
+/** Refuses a path that no key can have: too many segments, or one that is too long or holds control characters. */
+function checkPath({ limits }: Parts, path: Path): Path {
+  withinLimit(limits, 'depth', path.length - 1, 'the nesting of a path')
+  for (const segment of path) checkKey(segment, limits, 'the change')
+  return path
 }
 
 /** `{ section: { key: value } }`; what stands directly under a name that is no object is a key outside any section. */
@@ -242,6 +249,7 @@ export function readValue(
   input: Value,
   isText = false,
 ): readonly Step[] {
+  checkPath(parts, path)
   const value = isText
     ? mapStrings(input, (text, rest) => fromText(parts, snapshot, reader, [...path, ...rest], text))
     : coerceValue(reader, path, input, parts.limits)

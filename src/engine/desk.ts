@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ChangeEvent, Config, SourceStatus } from '../model/config.ts'
+import type { ChangeEvent, SourceStatus } from '../model/config.ts'
 import type { Principal } from '../model/principal.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
@@ -25,7 +25,7 @@ export interface Desk extends AsyncDisposable {
   readonly adminParts: AdminParts
   readonly backupDirectory: string
   /** A namespace as `who` sees it. */
-  config(opened: OpenNamespace, who: Principal): Config
+  config(opened: OpenNamespace, who: Principal): EmbeddedConfig
   onChange(listener: OnChange): () => void
 }
 
@@ -103,7 +103,21 @@ function namespacesOf({ store, options, isServer, directory, environment, log, n
   })
 }
 
-const configFor: Desk['config'] = (opened, who) =>
+const MOST_CONFIGS = 100
+const CONFIGS = new WeakMap<OpenNamespace, Map<Principal, EmbeddedConfig>>()
+
+/** The same for each call of a token from the same address, whose holder is the same object; a few are kept, as each holds what it saw last. */
+const configFor: Desk['config'] = (opened, who) => {
+  const configs = CONFIGS.get(opened) ?? new Map<Principal, EmbeddedConfig>()
+  const known = configs.get(who)
+  if (known !== undefined) return known
+  const made = makeConfig(opened, who)
+  if (configs.size >= MOST_CONFIGS) configs.clear()
+  CONFIGS.set(opened, configs.set(who, made))
+  return made
+}
+
+const makeConfig: Desk['config'] = (opened, who) =>
   new EmbeddedConfig({
     opened,
     view: viewOf(who, opened.parts.namespace),
@@ -137,7 +151,7 @@ function webhooksOf(room: Room, { access, namespaces }: Begun): Promise<WebhookE
 
 function actingOf({ store, now }: Room, { access, namespaces, config }: Begun): Acting {
   const begin: AdminParts['begin'] = async (who, name) => config(await namespaces.begin(checkNamespace(name)), who)
-  return { store, now, begin, end: (name: string) => namespaces.end(name), access }
+  return { store, now, begin, end: (name, work) => namespaces.end(name, work), access }
 }
 
 function schedulesOf(

@@ -1,7 +1,6 @@
 import type {
   BlameEntry,
   ChangeEvent,
-  ChangeRequest,
   ChangeResult,
   Config,
   ConfigEvents,
@@ -28,7 +27,7 @@ import type { Tree } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
 import { type Once, once } from './lazily.ts'
 import type { OpenNamespace } from './namespace.ts'
-import type { Operations } from './operations.ts'
+import type { ConditionalChange, Operations } from './operations.ts'
 import { type CallerOf, type Head, seenBy } from './parts.ts'
 import type { State } from './stored.ts'
 import type { View } from './view.ts'
@@ -67,7 +66,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     this.#hide = hide
     this.#end = close
     this.#operations = once(async () => {
-      const [{ Operations }, writer] = await Promise.all([import('./operations.ts'), opened.writer()])
+      const [{ Operations }, writer] = await Promise.all([loadOperations(), opened.writer()])
       return new Operations(parts, seen, writer, callerOf)
     })
     this.versions = lazyVersions((work) => this.#ask(({ versions }) => work(versions)))
@@ -75,6 +74,11 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
 
   get version(): Version | undefined {
     return this.#head.state.version
+  }
+
+  /** True where both hear of the same changes: not where the namespace was deleted and opened again in between. */
+  isFedAs(other: EmbeddedConfig): boolean {
+    return this.#opened.feed === other.#opened.feed
   }
 
   get sources(): readonly SourceStatus[] {
@@ -117,7 +121,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     return this.change({ set: { [section]: values }, ...why })
   }
 
-  change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
+  change(request: ConditionalChange): Promise<ChangeResult> {
     return this.#ask((operations) => operations.change(request))
   }
 
@@ -205,6 +209,9 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     await this.close()
   }
 }
+
+/** Asked for once: an `import()` of what is there costs as much as staging a change. */
+const loadOperations = once(() => import('./operations.ts'))
 
 /** The versions' methods, each loading what it needs when it is called. */
 function lazyVersions(ask: <R>(work: (versions: Versions) => Promise<R>) => Promise<R>): Versions {

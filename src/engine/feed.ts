@@ -1,36 +1,24 @@
 import type { ChangeEvent, ConfigEvents } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { Listeners } from '../model/listeners.ts'
 import type { VersionId } from '../model/version.ts'
 import type { Log } from './options.ts'
 
-type Listener = (event: never) => void
-
 /** Tells listeners what was committed, in the order of versions. */
 export class Feed {
-  readonly #listeners = new Map<keyof ConfigEvents, Set<Listener>>()
-  readonly #log: Log
+  readonly #listeners: Listeners
   readonly #closing = new AbortController()
 
   constructor(log: Log) {
-    this.#log = log
+    this.#listeners = new Listeners(log)
   }
 
   on<E extends keyof ConfigEvents>(event: E, listener: (event: ConfigEvents[E]) => void): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set()
-    this.#listeners.set(event, listeners)
-    listeners.add(listener)
-    return () => void listeners.delete(listener)
+    return this.#listeners.on(event, listener)
   }
 
-  /** A listener that throws is its owner's mistake: it is logged, and the others still hear. */
   publish<E extends keyof ConfigEvents>(event: E, what: ConfigEvents[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) {
-      try {
-        listener(what as never)
-      } catch (error) {
-        this.#log.warn({ event, error }, 'a listener failed')
-      }
-    }
+    this.#listeners.tell(event, what)
   }
 
   /** Events after `since` as `past` tells them, then live ones: each version once, in order. A reader that falls behind by `limit` is refused. */

@@ -6,7 +6,7 @@ import type { Instance, InstanceReport } from '../model/instance.ts'
 import { printPath, toSectionKey } from '../model/path.ts'
 import type { Principal } from '../model/principal.ts'
 import type { SchemaReader } from '../model/schema.ts'
-import type { VersionId } from '../model/version.ts'
+import type { Version, VersionId } from '../model/version.ts'
 import type { InstanceRow } from '../store/shelves.ts'
 import { driftEntry, lastChangesOf } from './differences.ts'
 import { toTime } from './paging.ts'
@@ -22,7 +22,9 @@ const MOST = 10_000
 export async function instances(parts: Parts): Promise<readonly Instance[]> {
   const rows = await remembered(parts)
   const compare = comparing(parts)
-  return Promise.all(rows.map((row) => describe(parts, row, compare)))
+  const described: Instance[] = []
+  for (const row of rows) described.push(await describe(parts, row, compare)) // one past state in memory at a time
+  return described
 }
 
 /** Writes down what a process says of itself, and tells how it stands. */
@@ -130,16 +132,34 @@ async function changedSince(
   return rows.findLast(({ versionId }) => versionId > version)?.changedAt
 }
 
-/** When the version after another was made: since then that is not the newest. */
-async function firstAfter({ store, namespace }: Parts, version: VersionId): Promise<string | null> {
-  let first: string | null = null
-  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const page = await store.versions(namespace, { limit: PAGE, before })
-    const later = page.filter(({ id }) => id > version)
-    first = later.at(-1)?.createdAt ?? first
-    if (later.length < PAGE) return first
-    before = later.at(-1)!.id
+/** When the version after another was made: since then that is not the newest. It is sought in leaps, however much came after it. */
+async function firstAfter({ store, namespace, head }: Parts, version: VersionId): Promise<string | null> {
+  const below = async (id: VersionId): Promise<Version | undefined> =>
+    (await store.versions(namespace, { limit: 1, before: id }))[0]
+  const newest = head.state.version?.id ?? 0
+  let low = version + 1
+  let first = await below(low + 1)
+  for (let leap = 1; (first?.id ?? 0) <= version; leap *= 4) {
+    if (low > newest) return null
+    low += leap
+    first = await below(low + 1)
   }
+  return (await firstIn(below, { after: version, upTo: first! })).createdAt
+}
+
+/** The first version after one, `upTo` being some later one. */
+async function firstIn(
+  below: (id: VersionId) => Promise<Version | undefined>,
+  { after, upTo }: { readonly after: VersionId; readonly upTo: Version },
+): Promise<Version> {
+  let [low, first] = [after + 1, upTo]
+  while (low < first.id) {
+    const middle = Math.ceil((low + first.id) / 2)
+    const found = await below(middle)
+    if (found !== undefined && found.id > after) first = found
+    else low = middle
+  }
+  return first
 }
 
 async function requireRoom({ store, namespace }: Parts, id: string): Promise<void> {

@@ -26,6 +26,8 @@ export interface OpenNamespace {
   readonly parts: Parts
   readonly feed: Feed
   readonly writer: () => Promise<Writer>
+  /** How many changes wait to be committed. */
+  waiting(): number
   /** Every source with how it fares. */
   statuses(): readonly SourceStatus[]
   reload(by: Caller): Promise<readonly SourceStatus[]>
@@ -59,6 +61,7 @@ export async function openNamespace(
       const [{ Writer }] = await Promise.all([import('./writer.ts'), sight()])
       return new Writer(parts)
     })
+    let isClosed = false
     const states = options.sources === undefined && !follows ? await store.sources(namespace) : []
     let sources = once(() => openSources(parts, writer, feed, { by, options }))
     if (options.sources !== undefined || options.schema !== undefined || follows) await sources()
@@ -72,16 +75,19 @@ export async function openNamespace(
       parts,
       feed,
       writer,
+      waiting: () => writer.value()?.waiting ?? 0,
       statuses: () => sources.value()?.statuses() ?? statusesOf(parts, states),
       reload: async (by) => (await sources()).reload({ by }),
       async adopt(given) {
         const adopted = await openSources(parts, writer, feed, { by, options: given })
+        if (isClosed) return adopted.close()
         const before = sources
         sources = once(async () => adopted)
         await (await before()).close()
         ;(await sources()).follow(callerOf({}))
       },
       async close() {
+        isClosed = true
         stopListening?.()
         if (sources.isBegun()) await (await sources()).close()
         if (writer.isBegun()) await (await writer()).close()

@@ -27,9 +27,12 @@ export class Namespaces implements AsyncDisposable {
   readonly #options: NamespacesOptions
   readonly #opening = new Map<string, Promise<OpenNamespace>>()
   readonly #open = new Map<string, OpenNamespace>()
+  /** Namespaces that are being deleted: nobody opens one before that is done. */
+  readonly #ending = new Map<string, Promise<unknown>>()
   /** Why a namespace goes on without the sources it was given, and what tries them again. */
   readonly #waiting = new Map<string, { readonly reason: string; readonly retry: () => Promise<void> }>()
   readonly #timer: NodeJS.Timeout
+  #isRetrying = false
   #isClosed = false
 
   constructor(options: NamespacesOptions) {
@@ -44,11 +47,14 @@ export class Namespaces implements AsyncDisposable {
 
   /** An open namespace; refuses (`not-found`) one that is not in the store. */
   async get(name: string): Promise<OpenNamespace> {
+    await this.#ending.get(name)
     const known = this.#open.get(name)
     if (known?.parts.head.state.version !== undefined) return known
     const isGiven = Object.hasOwn(this.#options.given, name)
     if (!isGiven && (await this.#options.store.head(name)) === undefined) throw unknownNamespace(name)
-    return this.begin(name)
+    const opened = await this.begin(name)
+    if (!isGiven && opened.parts.head.state.version === undefined) throw unknownNamespace(name) // deleted meanwhile
+    return opened
   }
 
   /** The newest version of a namespace that is open already. */
@@ -61,19 +67,36 @@ export class Namespaces implements AsyncDisposable {
     if (this.#isClosed) throw new HoldfastError('closed', 'the store is being closed', { what: 'store' })
     const known = this.#opening.get(name)
     if (known !== undefined) return known
-    const opening = this.#begin(name)
+    const ending = this.#ending.get(name)
+    const opening = ending === undefined ? this.#begin(name) : ending.then(() => this.#begin(name))
     this.#opening.set(name, opening)
-    opening.catch(() => this.#opening.delete(name))
+    opening.catch(() => {
+      if (this.#opening.get(name) === opening) this.#opening.delete(name)
+    })
     return opening
   }
 
-  /** Closes a namespace: its watchers end, what it was asked to write is written. */
-  async end(name: string): Promise<void> {
+  /** Closes a namespace (its watchers end, what it was asked to write is written) and runs `work`, which takes it away, before anybody opens it again. */
+  async end(name: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#ending.get(name)
+    const done = this.#end(name, before, work)
+    const settled = done.catch(() => undefined) // whoever ends it is told; who waits only wants to know when
+    this.#ending.set(name, settled)
+    try {
+      await done
+    } finally {
+      if (this.#ending.get(name) === settled) this.#ending.delete(name)
+    }
+  }
+
+  async #end(name: string, before: Promise<unknown> | undefined, work: () => Promise<void>): Promise<void> {
     const opening = this.#opening.get(name)
     this.#opening.delete(name)
+    await before
+    await (await opening?.catch(() => undefined))?.close()
     this.#open.delete(name)
     this.#waiting.delete(name)
-    await (await opening)?.close()
+    await work()
   }
 
   all(): readonly OpenNamespace[] {
@@ -128,18 +151,21 @@ export class Namespaces implements AsyncDisposable {
   }
 
   async #retryAll(): Promise<void> {
+    if (this.#isRetrying) return
+    this.#isRetrying = true
     for (const [namespace, { retry }] of [...this.#waiting]) {
       await retry().catch((error: Error) =>
         this.#options.common.log.info({ namespace, error: error.message }, 'its sources still cannot be loaded'),
       )
     }
+    this.#isRetrying = false
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#timer)
-    const opening = [...this.#opening.values()]
-    const opened = await Promise.allSettled(opening)
+    await Promise.all(this.#ending.values())
+    const opened = await Promise.allSettled(this.#opening.values())
     await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
   }
 }

@@ -33,6 +33,12 @@ import type { State } from './stored.ts'
 import { versionsOf } from './versions.ts'
 import type { Writer } from './writer.ts'
 
+/** A change with a condition that is asked right before it is made, and not where its key has an answer already: a repetition is no second attempt. */
+export interface ConditionalChange extends ChangeRequest, Provenance {
+  /** The version that the change is meant for; refuses by throwing. */
+  readonly ifMet?: () => VersionId
+}
+
 /** What a `Config` does for one caller besides reading values from memory: changes, and what needs the past. Loaded when first used. */
 export class Operations {
   readonly versions: Versions
@@ -51,10 +57,14 @@ export class Operations {
     this.versions = versionsOf({ parts, seen, writer, callerOf })
   }
 
-  async change(request: ChangeRequest & Provenance): Promise<ChangeResult> {
+  async change({ ifMet, ...request }: ConditionalChange): Promise<ChangeResult> {
     const caller = this.#callerOf(request)
     authorisePaths(this.#parts, caller, pathsOf(request))
-    const submit: Submit = (once) => this.#writer.submit(changeJob(this.#parts, caller, request), once)
+    const submit: Submit = async (once) => {
+      const met = ifMet?.()
+      const meant = met === undefined ? request : { ifVersion: met, ...request }
+      return this.#writer.submit(changeJob(this.#parts, caller, meant), once)
+    }
     return this.#seen.view.result(await answerOnce(this.#parts, caller, { kind: 'change', request }, submit))
   }
 

@@ -42,7 +42,7 @@ export function listOf<Row extends { readonly id: number }, Item>(
 /** Rows that are read for one page of those that may be seen. */
 const MOST_SCANNED = 10_000
 /** Rows that are read at once, and bytes after which a page ends: values may be large, and a page is held and sent as a whole. */
-const PIECE = 100
+const PIECE = 64
 const MOST_BYTES = 4 * 1024 * 1024
 
 interface Scan<Row, Item> {

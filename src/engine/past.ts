@@ -24,6 +24,19 @@ async function byDigits({ store, namespace }: Parts, ref: string): Promise<Versi
 export async function stateAt(parts: Parts, ref: string | number): Promise<State> {
   const version = await findVersion(parts, ref)
   if (version.id === parts.head.state.version?.id) return { ...parts.head.state, version }
-  const stored = await parts.store.state(parts.namespace, version.id)
-  return parts.view.state(toState(stored, parts.reveal))
+  return parts.view.state({ ...(await past(parts, version)), version })
+}
+
+/** States that were asked for last, by namespace and chain hash: many questions in a row are about the same few. */
+const PAST = new WeakMap<Parts['rules'], Map<string, State>>()
+const MOST_KEPT = 4
+
+async function past({ store, namespace, rules, reveal }: Parts, { id, chainHash }: Version): Promise<State> {
+  const kept = PAST.get(rules) ?? new Map<string, State>()
+  PAST.set(rules, kept)
+  const state = kept.get(chainHash) ?? toState(await store.state(namespace, id), reveal)
+  kept.delete(chainHash)
+  kept.set(chainHash, state)
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!)
+  return state
 }

@@ -9,6 +9,7 @@ import { type Path, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { EMPTY, equal, isBranch, type Tree, type Value } from '../model/value.ts'
+import { Breath } from './breath.ts'
 import { authoriseNames, authoriseStaged, authorOf, proposeStaged, requireVersion } from './changes.ts'
 import { sealTree } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
@@ -83,6 +84,8 @@ export function revertJob(
 async function protectedNow(parts: Parts, now: State, past: Snapshot): Promise<Snapshot> {
   const reader = await parts.rules.reader(now)
   const known = { documents: now.snapshot.effective }
+  const breath = new Breath()
+  for (const { value } of past.effective.values()) if (value !== undefined) await breath.take() // each is read by being asked for
   const tree = past.sealedTree()
   const sealed = await sealTree(parts, tree, reader, known)
   const before = [...allOverrides(past)]

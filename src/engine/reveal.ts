@@ -84,7 +84,7 @@ function orElse(
 const toText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** Written so that nothing in it is taken for a reference. */
-const literal = <V extends Value>(value: V): V => JSON.parse(JSON.stringify(value).replaceAll('${', '$${')) as V
+const literal = <V extends Value>(value: V): V => JSON.parse(JSON.stringify(value).replaceAll('${', () => '$${')) as V
 
 /** True where the value in effect at `path` was given by a layer that asks for its references to be resolved. */
 function isInterpolated(snapshot: Snapshot, path: Path): boolean {

@@ -2,7 +2,7 @@ import type { ScheduleSpec } from '../model/schedule.ts'
 import type { OpenOptions, StoreOptions } from './options.ts'
 
 /** What a server opens: one store, its namespaces shared by all who ask. */
-export interface ServiceOptions extends StoreOptions {
+export interface ServiceOptions extends Omit<StoreOptions, 'threads'> {
   /** Sources and schema of namespaces this process loads; others are as the store has them. */
   readonly namespaces?: Readonly<Record<string, Pick<OpenOptions, 'sources' | 'schema' | 'replaceSources'>>>
   readonly limits?: OpenOptions['limits']

@@ -1,10 +1,12 @@
 import type { Admin } from '../model/admin.ts'
-import type { ChangeEvent, Config, SourceStatus } from '../model/config.ts'
+import type { ChangeEvent, SourceStatus } from '../model/config.ts'
 import { authorise, type Principal, type Reach, reachOf } from '../model/principal.ts'
 import { checkNamespace, type Version, type VersionId } from '../model/version.ts'
+import type { Store } from '../store/store.ts'
 import type { Access } from './access.ts'
 import { adminFor } from './administration.ts'
 import { type Desk, NOWHERE, openDesk } from './desk.ts'
+import type { EmbeddedConfig } from './embedded.ts'
 import { viewOf } from './limited-view.ts'
 import { openStore } from './open.ts'
 import type { Origin } from './origin.ts'
@@ -21,6 +23,12 @@ export interface Readiness {
   readonly reasons: readonly string[]
 }
 
+export interface Measures {
+  readonly store: { readonly bytes: number; readonly freeBytes: number; readonly walBytes: number }
+  /** Changes that wait for a commit, messages to webhooks that are to be delivered, and entries of the audit log that are to be written. */
+  readonly waiting: { readonly changes: number; readonly deliveries: number; readonly audit: number }
+}
+
 export interface NamespaceHealth {
   readonly namespace: string
   readonly version: Version | undefined
@@ -31,7 +39,7 @@ export interface NamespaceHealth {
 export interface Service extends AsyncDisposable {
   readonly access: Access
   /** The namespace as `who` sees it: other sections are absent, secrets concealed without `secrets:read`. Refuses `forbidden`, `not-found`. */
-  config(who: Principal, namespace: string, from?: Origin): Promise<Config>
+  config(who: Principal, namespace: string, from?: Origin): Promise<EmbeddedConfig>
   admin(who: Principal, from?: Origin): Admin
   /** Which sections `who` may read: watchers with the same key are told the same. */
   reach(who: Principal, namespace: string): Reach
@@ -47,13 +55,15 @@ export interface Service extends AsyncDisposable {
   ready(): Promise<Readiness>
   /** The namespaces that are open here. */
   health(): readonly NamespaceHealth[]
+  /** How large the store is, and what waits for it. */
+  measures(): Promise<Measures>
   /** Calls `listener` after each commit, in order within a namespace, unlimited: for metrics and logs. */
   onChange(listener: (namespace: string, event: ChangeEvent) => void): () => void
 }
 
 /** Opens a store for many callers, with its namespaces, its tokens, its webhooks and its timed work. */
 export async function openService(options: ServiceOptions = {}): Promise<Service> {
-  const store = await openStore({ threads: true, ...options })
+  const store = await openStore({ ...options, threads: true })
   const pulse = pulseOf(store, options.now ?? (() => new Date()))
   let desk: Desk | undefined
   try {
@@ -79,7 +89,8 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
     backupDirectory,
     async config(who, namespace, from = NOWHERE) {
       requireSome(who, checkNamespace(namespace))
-      return desk.config(await namespaces.get(namespace), { ...who, sourceIp: from.ip ?? who.sourceIp })
+      const sourceIp = from.ip ?? who.sourceIp
+      return desk.config(await namespaces.get(namespace), sourceIp === who.sourceIp ? who : { ...who, sourceIp })
     },
     admin: (who, from = NOWHERE) => adminFor(desk.adminParts, { who, from }, async () => undefined),
     reach: (who, namespace) => authorise(who, 'config:read', namespace),
@@ -97,6 +108,7 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
         version: parts.head.state.version,
         sources: statuses(),
       })),
+    measures: () => measures(pulse.store, desk),
     onChange: desk.onChange,
     [Symbol.asyncDispose]() {
       closing ??= close()
@@ -108,6 +120,12 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
 /** Refuses (`forbidden`) whoever may neither read nor write anything of a namespace, whether it is there or not. */
 function requireSome(who: Principal, namespace: string): void {
   if (reachOf(who, 'config:write', namespace) === undefined) authorise(who, 'config:read', namespace)
+}
+
+async function measures(store: Store, { access, namespaces }: Desk): Promise<Measures> {
+  const changes = namespaces.all().reduce((sum, one) => sum + one.waiting(), 0)
+  const waiting = { changes, deliveries: await store.webhooks.waiting(), audit: access.waiting() }
+  return { store: await store.sizes(), waiting }
 }
 
 async function readiness(pulse: Pulse, { namespaces }: Desk): Promise<Readiness> {

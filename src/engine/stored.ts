@@ -135,7 +135,7 @@ export function toLayer(spec: SourceSpec, documents: ReadonlyMap<string, Doc>): 
 /** A source as the list of them is kept. What an inline one says is its layer, where secrets are encrypted; only who gave it can load it. */
 export const keptSpec = (spec: SourceSpec): SourceSpec => (spec.kind === 'inline' ? { ...spec, values: EMPTY } : spec)
 
-export const sourceLayer = (spec: SourceSpec): DocumentLayer => `source:${sourceName(spec)}`
+const sourceLayer = (spec: SourceSpec): DocumentLayer => `source:${sourceName(spec)}`
 
 /** Every document of a state, by the store's names for layers. */
 export function documentsOf(state: State): Documents {

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { Log } from './options.ts'
 import { TokenEntry, textOf } from './token-entry.ts'
 
-/** How long after word of a commit the table is read: many commits then cost one read. */
+/** The table is read at word of a commit, but not more often than this: many commits then cost two reads a second. */
 const GATHER_MS = 500
 const RETRY_MS = 1000
 
@@ -26,6 +26,7 @@ export class TokenTable {
   /** Counts what this process put in, so that a read that began before it does not take it away. */
   #generation = 0
   #reads = 0
+  #readAt = Number.NEGATIVE_INFINITY
   #applied = 0
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -34,7 +35,7 @@ export class TokenTable {
     this.#store = store
     this.#now = now
     this.#log = log
-    this.#stopListening = store.onForeignCommit(() => this.#readIn(GATHER_MS))
+    this.#stopListening = store.onForeignCommit(() => this.#readIn(this.#readAt + GATHER_MS - performance.now()))
   }
 
   static async open(store: Store, options: Options): Promise<TokenTable> {
@@ -102,14 +103,18 @@ export class TokenTable {
 
   #readIn(pause: number): void {
     if (this.#isClosed || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.load().catch((error) => {
-        if (this.#isClosed) return
-        this.#log.warn({ error }, 'the tokens could not be read again; those in memory stay in force')
-        this.#readIn(RETRY_MS)
-      })
-    }, pause).unref()
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#readAt = performance.now()
+        this.load().catch((error) => {
+          if (this.#isClosed) return
+          this.#log.warn({ error }, 'the tokens could not be read again; those in memory stay in force')
+          this.#readIn(RETRY_MS)
+        })
+      },
+      Math.max(0, pause),
+    ).unref()
   }
 
   #settle(): void {

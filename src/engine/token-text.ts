@@ -11,9 +11,6 @@ import { crc32 } from 'node:zlib'
  * 63 fitting characters knows whether it found a token.
  */
 
-/** Finds tokens in any text; one that `parseTokenText` takes is a token and no coincidence. */
-export const TOKEN_PATTERN = /\bhf_[0-9A-Za-z]{60}\b/g
-
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const ID = { bytes: 8, digits: 11 }
 const SECRET = { bytes: 32, digits: 43 }

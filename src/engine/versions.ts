@@ -149,7 +149,8 @@ async function compare(parts: Parts, a: string | number, b: string | number): Pr
   for (const name of names) {
     await breath.take()
     const [before, after] = [from.snapshot.effective.get(name), to.snapshot.effective.get(name)]
-    differences.push(...byLeaf(diff(before?.value, after?.value, [name])))
+    if (before === undefined || !before.equals(after))
+      differences.push(...byLeaf(diff(before?.value, after?.value, [name])))
   }
   const changes = differences.map(({ path, before, after }) => {
     const [shownBefore, shownAfter] = [conceal(path, before), conceal(path, after)]

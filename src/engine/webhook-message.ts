@@ -12,7 +12,7 @@ export type News =
   | { readonly kind: 'backup-failed'; readonly namespace: null; readonly schedule: string; readonly reason: string }
 
 /** The recommended most of a payload (Standard Webhooks), in bytes. */
-export const PAYLOAD_BYTES = 20_000
+const PAYLOAD_BYTES = 20_000
 const LONGEST_TEXT = 2000
 
 /** True where a webhook wants to be told of `kind` in `namespace`; `null` is the whole store, which needs the pattern `*`. */

@@ -38,7 +38,7 @@ function readName(value: unknown): string {
 }
 
 /** An https URL, or http where the settings name its host; never with credentials, and never to a private address nobody allowed. */
-export function readUrl(value: unknown, allowHosts: readonly string[]): string {
+function readUrl(value: unknown, allowHosts: readonly string[]): string {
   if (typeof value !== 'string' || value.length > LONGEST_URL || /[\u0000-\u0020\u007f]/.test(value))
     refuse('url', `url is an https URL as text, ${LONGEST_URL} characters at most, without spaces`)
   const found = URL.parse(value)

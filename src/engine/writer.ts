@@ -76,6 +76,11 @@ export class Writer {
     this.#parts = parts
   }
 
+  /** How many changes wait for the commit that is under way. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   submit(propose: Propose, once?: OnceRecord): Promise<ChangeResult> {
     if (this.#isClosed) return Promise.reject(new HoldfastError('closed', 'this Config is closed', { what: 'config' }))
     const { promise, resolve, reject } = Promise.withResolvers<ChangeResult>()

@@ -14,7 +14,8 @@ export async function renderAs(format: FormatName, path: Path, value: Value): Pr
   const tree = KEEPS_PATH.includes(format) ? withValue({}, path, value) : value
   if (!isTree(tree)) {
     const what = printPath(path)
-    throw new HoldfastError('unsupported', `${what} is a single value, which ${format} cannot say alone`, { what })
+    const text = `${what} is a single value, which ${format} cannot say alone: leave the format out, or ask for its section`
+    throw new HoldfastError('unsupported', text, { what })
   }
   const text = (await loadFormat(format)).render(tree)
   return text === '' || text.endsWith('\n') ? text : `${text}\n`

@@ -45,7 +45,13 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   if (answer.stream !== undefined) return reply.code(200).header('content-type', type).send(answer.stream)
   if (json === undefined && text === undefined) return reply.code(answer.status ?? 204).send()
 
-  const body = toBytes(json === undefined ? text! : await toJson(json))
+  const whole = json === undefined ? text! : await toJson(json)
+  if (etag === undefined && typeof whole === 'string' && Buffer.byteLength(whole) <= COMPRESSIBLE)
+    return reply
+      .code(answer.status ?? 200)
+      .header('content-type', type)
+      .send(whole)
+  const body = toBytes(whole)
   if (etag !== undefined) {
     const tag = etag === true ? tagOf(body) : etag
     reply.header('etag', tag)

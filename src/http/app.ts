@@ -29,6 +29,7 @@ const TIMES: NodeOptions = {
   requestTimeout: 60_000,
   keepAliveTimeout: 72_000,
   connectionsCheckingInterval: 2000,
+  optimizeEmptyRequests: true,
 }
 const MOST_SOCKETS = 20_000
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import type { Config } from '../model/config.ts'
+import type { EmbeddedConfig } from '../engine/embedded.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { PATHS, type RouteName } from '../wire/paths.ts'
 import { ROUTES, type Route, type RouteTable } from '../wire/routes.ts'
@@ -31,7 +31,7 @@ export type Handler<N extends RouteName> = (call: Call<N>) => Answer | Promise<A
 export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<K> }
 
 /** The namespace that a call is about, as its caller may see it. */
-export const configOf = ({ context, params, caller }: InNamespace): Promise<Config> =>
+export const configOf = ({ context, params, caller }: InNamespace): Promise<EmbeddedConfig> =>
   context.service.config(caller.who, params.ns, caller.from)
 
 interface InNamespace extends Pick<Call<RouteName>, 'context' | 'caller'> {

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify'
-import type { ChangeRequest, ChangeResult, Config, Provenance } from '../model/config.ts'
+import type { EmbeddedConfig } from '../engine/embedded.ts'
+import type { ChangeRequest, ChangeResult, Provenance } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { withValue } from '../model/layer.ts'
 import { type Path, printPath } from '../model/path.ts'
 import type { Tree, Value } from '../model/value.ts'
+import type { VersionId } from '../model/version.ts'
 import { PATHS } from '../wire/paths.ts'
 import type { Answer } from './answer.ts'
 import { type Call, configOf } from './call.ts'
@@ -36,41 +38,28 @@ export const settingOf = (path: Path, value: Value): Record<string, unknown> =>
 export const unsetting = (path: Path): ChangeRequest => ({ unset: [printPath(path)] })
 
 /**
- * A change of the state that `If-Match` names: of exactly the version that was compared, so that nothing comes between. With an
- * `Idempotency-Key` it may be a second request whose first one moved the state: then the engine says which of the two it is.
+ * A change of the state that `If-Match` names: of exactly the version that was compared, so that nothing comes between. What a repeated request
+ * did the first time moved the state, so that it is not compared again.
  */
 async function changeIf(
   { context, caller, params }: Changing,
-  config: Config,
+  config: EmbeddedConfig,
   header: string,
   request: ChangeRequest & Provenance,
 ): Promise<ChangeResult> {
-  if (tagsOf(header).includes('*')) return await config.change(request)
-  const found = tagFor(config, context.service.reach(caller.who, params.ns))
-  const isMet = tagsOf(header).includes(found)
-  const ifVersion = isMet
-    ? (config.version?.id ?? 0)
-    : request.idempotencyKey === undefined
-      ? undefined
-      : await versionOf(config, header)
-  if (ifVersion === undefined) throw unmet(header, found)
-  if (request.ifVersion !== undefined && request.ifVersion !== ifVersion) return await config.change(request)
+  const tags = tagsOf(header)
+  if (tags.includes('*')) return await config.change(request)
+  const current = (): string => tagFor(config, context.service.reach(caller.who, params.ns))
+  const ifMet = (): VersionId => {
+    const found = current()
+    if (tags.includes(found)) return config.version?.id ?? 0
+    throw unmet(header, found)
+  }
   try {
-    return await config.change({ ...request, ifVersion })
+    return await config.change({ ...request, ifMet })
   } catch (error) {
     if (!HoldfastError.is(error, 'conflict') || request.ifVersion !== undefined) throw error
-    throw unmet(header, tagFor(config, context.service.reach(caller.who, params.ns)))
-  }
-}
-
-async function versionOf(config: Config, header: string): Promise<number | undefined> {
-  const hash = tagsOf(header)[0]?.replaceAll('"', '') ?? ''
-  if (!/^[0-9a-f]{64}$/.test(hash)) return undefined
-  try {
-    return (await config.versions.get(hash)).id
-  } catch (error) {
-    if (HoldfastError.is(error, 'not-found')) return undefined
-    throw error
+    throw unmet(header, current())
   }
 }
 

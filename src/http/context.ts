@@ -70,5 +70,7 @@ export const originOf = (request: FastifyRequest): Origin =>
   request.caller?.from ?? { ip: addressOf(request.ip), requestId: request.id }
 
 /** A client's address as it is kept: one of version 4 that came over a socket of version 6 is of version 4. */
-export const addressOf = (ip: string | undefined): string | null =>
-  ip === undefined || ip === '' ? null : ip.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+export function addressOf(ip: string | undefined): string | null {
+  if (ip === undefined || ip === '') return null
+  return ip.startsWith(':') ? ip.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '') : ip
+}

@@ -128,9 +128,9 @@ export class Door {
     this.pay(request.caller)
   }
 
-  /** Counts a request of a token; refuses one too many. */
-  pay({ who }: Caller): void {
-    this.#tokens.take(who.tokenId ?? who.name, `token ${who.name}`)
+  /** Counts a request of a token; refuses one too many. `now` is of the clock that counts from the start of the process. */
+  pay({ who }: Caller, now?: number): void {
+    this.#tokens.take(who.tokenId ?? who.name, `token ${who.name}`, now)
   }
 
   #limit(ip: string | null): void {
@@ -138,9 +138,12 @@ export class Door {
   }
 }
 
+const USUAL = 'Bearer '
+
 /** The text of the token in `Authorization`; empty where there is none. */
 function bearer(header: string | undefined): string {
   if (header === undefined) return ''
+  if (header.startsWith(USUAL) && !header.includes(' ', USUAL.length)) return header.slice(USUAL.length)
   const [, text] = /^Bearer +([^\s]+) *$/i.exec(header) ?? []
   if (text !== undefined) return text
   throw new HoldfastError('unauthenticated', 'Authorization is not "Bearer hf_…"', { reason: 'malformed' })

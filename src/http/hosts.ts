@@ -32,7 +32,14 @@ export function hostCheck({
   if (isOpen) return (header) => header !== undefined
   const bound = isIP(host) === 6 ? `[${host}]` : host
   const names = new Set([...LOOPBACK, bound, ...(allowedHosts ?? [])].map((name) => name.toLowerCase()))
-  return (header) => header !== undefined && names.has(nameIn(header))
+  let known: string | undefined
+  return (header) => {
+    if (header === undefined) return false
+    if (header === known) return true
+    const isOurs = names.has(nameIn(header))
+    if (isOurs) known = header // nearly all clients say the same
+    return isOurs
+  }
 }
 
 const nameIn = (header: string): string => header.replace(/:\d{1,5}$/, '').toLowerCase()
@@ -51,7 +58,7 @@ export function hostOf({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' 
 export function refuseHost(): never {
   throw new HoldfastError(
     'malformed',
-    'this server does not go by the name in Host; names besides localhost are given with --allow-host',
+    'this server does not go by the name in Host; names besides localhost are given with --allowed-hosts',
     { what: 'Host' },
   )
 }

@@ -3,8 +3,24 @@ import { Breath } from '../engine/breath.ts'
 /** Lists and objects are written member by member down to here; what lies deeper is small. */
 const DEPTH = 3
 
+/** What has so few members is written at once. */
+const FEW = 100
+
+/** How many values there are in a value, a long text as several; of more than `most`, not all are counted. */
+function membersOf(value: unknown, most: number): number {
+  if (typeof value === 'string') return 1 + (value.length >> 10)
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 1
+  for (const name in value) {
+    if (count > most) break
+    count += membersOf(value[name as never], most - count)
+  }
+  return count
+}
+
 /** The JSON of an answer, however long: written in pieces, with turns of the event loop between them. */
 export async function toJson(value: unknown): Promise<string> {
+  if (membersOf(value, FEW) <= FEW) return JSON.stringify(value) ?? 'null'
   const breath = new Breath()
   const pieces: string[] = []
   for (const piece of piecesOf(value, DEPTH)) {

@@ -3,6 +3,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { type Action, matches, type Principal } from '../model/principal.ts'
 import type { Context, Observation } from './context.ts'
 import { LoopDelay } from './metrics-loop.ts'
+import { RequestMetrics } from './metrics-requests.ts'
 import { StoreGauges } from './metrics-store.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
@@ -15,20 +16,9 @@ export class Metrics {
   readonly registry = new Registry()
   readonly #store: StoreGauges
   readonly #loop: LoopDelay
-  readonly #requests = this.#counter('holdfast_http_requests_total', 'Requests answered.', [
-    'route',
-    'method',
-    'status',
-  ])
+  readonly #requests = new RequestMetrics(this.registry, SECONDS)
   readonly #refusals = this.#counter('holdfast_refusals_total', 'Requests refused, by code.', ['code'])
   readonly #changes = this.#counter('holdfast_changes_total', 'Versions made or taken in.', ['namespace', 'cause'])
-  readonly #duration = new Histogram({
-    name: 'holdfast_http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer. Waiting reads count as long as they wait; event streams until they end.',
-    labelNames: ['route'],
-    buckets: SECONDS,
-    registers: [this.registry],
-  })
   readonly #delay = new Histogram({
     name: 'holdfast_watch_delay_seconds',
     help: 'Time from a change in force until it was written to the last of its watchers.',
@@ -50,8 +40,7 @@ export class Metrics {
   /** Counts a request that is over. */
   readonly observe = ({ route: name, method, status, milliseconds, code }: Observation): void => {
     const route = name ?? 'unknown'
-    this.#requests.inc({ route, method: METHODS.has(method) ? method : 'other', status })
-    this.#duration.observe({ route }, milliseconds / 1000)
+    this.#requests.observe(route, METHODS.has(method) ? method : 'other', status, milliseconds / 1000)
     if (code !== undefined) this.#refusals.inc({ code })
   }
 

@@ -2,6 +2,14 @@ import { HoldfastError } from '../model/errors.ts'
 
 const MINUTE = 60_000
 const MOST = 20_000
+/** How long one is in its place before it is put behind the others again: not at every request. */
+const SEEN_MS = 1000
+
+interface Account {
+  /** The time at which all that was done is paid for. */
+  paid: number
+  seen: number
+}
 
 /**
  * Limits how often something is done a minute, by key, with one number for each: the time at which all that was done is paid for
@@ -9,7 +17,7 @@ const MOST = 20_000
  */
 export class Rate {
   readonly #cost: number
-  readonly #paid = new Map<string, number>()
+  readonly #accounts = new Map<string, Account>()
   readonly #now: () => number
 
   constructor(perMinute: number, now: () => number = () => performance.now()) {
@@ -19,24 +27,31 @@ export class Rate {
 
   /** How many keys are remembered. */
   get size(): number {
-    return this.#paid.size
+    return this.#accounts.size
   }
 
   /** Takes one, and refuses (`rate-limited`) where there is none left. */
-  take(key: string, who: string): void {
-    const now = this.#now()
-    const paid = Math.max(this.#paid.get(key) ?? 0, now) + this.#cost
+  take(key: string, who: string, now = this.#now()): void {
+    const account = this.#accounts.get(key) ?? { paid: now, seen: Number.NEGATIVE_INFINITY }
+    const paid = Math.max(account.paid, now) + this.#cost
     const wait = paid - now - MINUTE
     if (wait > 0) throw tooMany(who, Math.max(1, Math.ceil(wait / 1000)))
-    this.#paid.delete(key)
-    this.#paid.set(key, paid)
-    if (this.#paid.size > MOST) this.#forget(now)
+    account.paid = paid
+    if (now - account.seen > SEEN_MS) this.#see(key, account, now)
+  }
+
+  /** Puts it behind all others: those in front are forgotten first. */
+  #see(key: string, account: Account, now: number): void {
+    account.seen = now
+    this.#accounts.delete(key)
+    this.#accounts.set(key, account)
+    if (this.#accounts.size > MOST) this.#forget(now)
   }
 
   #forget(now: number): void {
-    for (const [key, paid] of this.#paid) {
-      if (paid > now && this.#paid.size <= MOST) return
-      this.#paid.delete(key)
+    for (const [key, { paid }] of this.#accounts) {
+      if (paid > now && this.#accounts.size <= MOST) return
+      this.#accounts.delete(key)
     }
   }
 }

@@ -52,7 +52,7 @@ function opened(config: Config | ConfigSnapshot, path: Path): Value | undefined 
 }
 
 /** The paths at and below `at` that are shown otherwise than they are to who may see no secrets. */
-export function openedPaths(hidden: Value, shown: Value | undefined, at: Path): readonly string[] {
+function openedPaths(hidden: Value, shown: Value | undefined, at: Path): readonly string[] {
   const front = isOutside(at) ? [] : at
   if (!isTree(hidden)) return equal(hidden, shown) ? [] : [printPath(front)]
   return Array.from(leaves(hidden))

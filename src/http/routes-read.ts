@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config, Explanation } from '../model/config.ts'
 import { type Path, printPath } from '../model/path.ts'
@@ -124,8 +125,10 @@ async function readPart(call: Part, path: Path): Promise<Answer> {
 
 async function explain({ query, context, caller }: Part, config: Config, path: Path): Promise<Explanation> {
   const { at, reveal = false } = query
-  const found = await config.explain(printPath(path), { reveal, ...(at !== undefined && { at }) })
-  if (reveal && found.type === 'secret') noteSecrets(context, caller, config.namespace, [found.path])
+  const when = at === undefined ? {} : { at }
+  const found = await config.explain(printPath(path), { reveal, ...when })
+  const isOpened = reveal && !isDeepStrictEqual(found, await config.explain(printPath(path), when))
+  if (isOpened) noteSecrets(context, caller, config.namespace, [found.path])
   return found
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Admin } from '../model/admin.ts'
+import { durationOf } from '../model/duration.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { Backups } from './backups.ts'
 import { type Call, type Handlers, register } from './call.ts'
@@ -43,25 +44,16 @@ const STORE: Handlers<StoreNames> = {
   runSchedule: async (call) => ({ json: await adminOf(call).schedules.run(call.params.name) }),
 }
 
-const SECONDS: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  min: 60,
-  h: 3600,
-  d: 86_400,
-  w: 7 * 86_400,
-  y: 365 * 86_400,
-}
-
 /** Milliseconds. */
 function ageOf({ olderThan, olderThanSeconds }: Call<'purge'>['body']): number {
   if ((olderThan === undefined) === (olderThanSeconds === undefined))
-    throw new HoldfastError('malformed', 'say how old is old: olderThan ("90d") or olderThanSeconds', {
-      what: 'olderThan',
-    })
+    malformedAge('say how old is old: olderThan ("90d") or olderThanSeconds')
   if (olderThanSeconds !== undefined) return olderThanSeconds * 1000
-  const [, amount, unit] = /^(\d+)([a-z]+)$/.exec(olderThan!)!
-  return Number(amount) * SECONDS[unit!]! * 1000
+  return durationOf(olderThan!) ?? malformedAge('olderThan is a number and s, m, h, d, w or y, 1000y at most: 90d')
+}
+
+function malformedAge(message: string): never {
+  throw new HoldfastError('malformed', message, { what: 'olderThan' })
 }
 
 type WebhookNames =

@@ -37,9 +37,9 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const pem = options.tls && (await readPem(options.tls))
   const log = options.log ?? SILENT
   const service = await openService({ ...options, log })
+  const stopping = new AbortController()
   try {
     await tellFirstToken(service, options)
-    const stopping = new AbortController()
     const context: Context = {
       service,
       options,
@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     const certificate = pem && follow(app, options.tls!, pem, log)
     return serverOf({ app, service, stopping, certificate, options })
   } catch (error) {
+    stopping.abort()
     await service[Symbol.asyncDispose]()
     throw error
   }

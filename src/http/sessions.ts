@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from '../engine/access.ts'
+import { isSameText } from '../engine/token-text.ts'
 import { HoldfastError } from '../model/errors.ts'
 
 const NAME = '__Host-holdfast'
@@ -28,7 +28,7 @@ export function checkForgery({ method, headers }: FastifyRequest, session: Sessi
   if (SAFE.includes(method)) return
   checkOrigin(headers)
   const given = headers['holdfast-csrf']
-  if (typeof given === 'string' && isEqual(given, session.csrf)) return
+  if (typeof given === 'string' && isSameText(given, session.csrf)) return
   throw forged('send what GET /api/v1/session calls csrf as Holdfast-CSRF')
 }
 
@@ -40,11 +40,6 @@ export function checkOrigin(headers: FastifyRequest['headers']): void {
   if (origin === undefined) return
   if (origin.replace(/^https?:\/\//i, '').toLowerCase() !== host?.toLowerCase())
     throw forged('its Origin is not this host')
-}
-
-function isEqual(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }
 
 function forged(why: string): HoldfastError {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 /** How long, and for how many bytes, a client that was answered already may go on sending: enough to read the answer. */
 const LINGER_MS = 5000
 const LINGER_BYTES = 256 * 1024
-const LOOK_MS = 100
+const LOOK_MS = 20
 
 /** Cuts off whoever goes on sending a body that nobody reads: it was refused before that, so it may be anybody. */
 export function endUnread(app: FastifyInstance): void {

@@ -1,8 +1,10 @@
+import { isAscii } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { canonical } from '../model/canonical.ts'
 import type { Config } from '../model/config.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Version } from '../model/version.ts'
 import { CACHING, COMPRESSIBLE, JSON_TYPE } from './answer.ts'
 import { codingFor, tagOf } from './conditions.ts'
@@ -15,26 +17,35 @@ export interface ConfigView {
   readonly plain: Body
   /** Compressed bodies, once they are made. */
   readonly coded: { br?: Body; gzip?: Body }
-  /** What does not change from answer to answer: name, value, name, value. */
-  readonly headers: readonly string[]
+  /** The head of every answer with a body, whatever its coding; the last value, the request's id, is filled in for each. */
+  readonly head: readonly string[]
+  /** The head of an answer to who has it already: what he has says the rest. */
+  readonly known: string[]
 }
 
-/** A body in one coding, and the headers that tell of it. */
+/** A body in one coding, and the head of an answer with it. */
 export interface Body {
   readonly bytes: Buffer
-  readonly headers: readonly string[]
+  /** The same where it is short plain text: Node sends a head and a string in one piece, a head and bytes in two. */
+  readonly text: string | undefined
+  readonly head: string[]
 }
 
-const toBody = (bytes: Buffer, coding?: string): Body => ({
-  bytes,
-  headers: ['content-length', String(bytes.length), ...(coding === undefined ? [] : ['content-encoding', coding])],
-})
+const ONE_PIECE = 16 * 1024
+
+function toBody(bytes: Buffer, head: readonly string[], coding?: string): Body {
+  const own = ['content-length', String(bytes.length), ...(coding === undefined ? [] : ['content-encoding', coding])]
+  const text = bytes.length <= ONE_PIECE && isAscii(bytes) ? bytes.toString('latin1') : undefined
+  return { bytes, text, head: [...own, ...head] }
+}
 
 const MOST = 1000
 
 /** One answer for each namespace and each set of sections that somebody may see, made again when the version has moved. */
 export class ConfigViews {
   readonly #views = new Map<string, ConfigView>()
+  /** By namespace, for its newest version: what was sent to whom. */
+  readonly #recent = new Map<string, { readonly version: Version; readonly views: WeakMap<Principal, ConfigView> }>()
   readonly #standing: Readonly<Record<string, string>>
 
   constructor(isEncrypted: boolean) {
@@ -44,6 +55,19 @@ export class ConfigViews {
   /** How many are kept. */
   get size(): number {
     return this.#views.size
+  }
+
+  /** What is made already for somebody: found by who they are while the version is the same, and else by what they may see. */
+  readyFor(who: Principal, namespace: string, version: Version, reach: () => string): ConfigView | undefined {
+    const recent = this.#recent.get(namespace)
+    const known = recent?.version === version ? recent.views.get(who) : undefined
+    if (known !== undefined) return known
+    const view = this.ready(namespace, reach(), version)
+    if (view === undefined) return undefined
+    if (recent?.version === version) recent.views.set(who, view)
+    else this.#recent.set(namespace, { version, views: new WeakMap([[who, view]]) })
+    if (this.#recent.size > MOST) this.#recent.clear()
+    return view
   }
 
   /** What is made already for a version. */
@@ -72,15 +96,16 @@ function makeView(config: Config, isWhole: boolean, standing: Readonly<Record<st
   const { version } = config
   const body = bodyOf(config)
   const etag = (isWhole && hashTag(config)) || tagOf(body)
-  const headers = {
-    ...standing,
-    ...CACHING,
-    etag,
-    'content-type': JSON_TYPE,
-    ...(version !== undefined && { 'holdfast-version': String(version.id) }),
-  }
-  return { version, etag, plain: toBody(body), coded: {}, headers: Object.entries(headers).flat() }
+  const always = { ...CACHING, etag, ...(version !== undefined && { 'holdfast-version': String(version.id) }) }
+  const head = ['content-type', JSON_TYPE, ...toHead({ ...standing, ...always })]
+  return { version, etag, plain: toBody(body, head), coded: {}, head, known: toHead(always) }
 }
+
+const toHead = (headers: Readonly<Record<string, string>>): string[] => [
+  ...Object.entries(headers).flat(),
+  'request-id',
+  '',
+]
 
 const hashTag = ({ version }: Config): string | undefined => version && `"${version.hash}"`
 
@@ -95,7 +120,11 @@ const [toGzip, toBrotli] = [promisify(gzip), promisify(brotliCompress)]
 /** The view's body in a coding; compressed once, off this thread. */
 export async function codedBody(view: ConfigView, coding: 'br' | 'gzip'): Promise<Body> {
   const { bytes } = view.plain
-  view.coded[coding] ??= toBody(coding === 'gzip' ? await toGzip(bytes) : await toBrotli(bytes, QUICK), coding)
+  view.coded[coding] ??= toBody(
+    coding === 'gzip' ? await toGzip(bytes) : await toBrotli(bytes, QUICK),
+    view.head,
+    coding,
+  )
   return view.coded[coding]
 }
 
@@ -107,9 +136,13 @@ export const codingOf = (view: ConfigView, header: string | undefined): 'br' | '
 
 /** Sends a view: its head and its bytes, or that they are known. */
 export function writeView(response: ServerResponse, view: ConfigView, sent: Sent): void {
-  const id = ['request-id', sent.requestId]
-  if (sent.status === 304) response.writeHead(304, view.headers.concat(id)).end()
-  else response.writeHead(200, view.headers.concat(id, sent.body.headers)).end(sent.body.bytes)
+  const { bytes, text, head: own } = sent.body
+  const head = sent.status === 304 ? view.known : own
+  head[head.length - 1] = sent.requestId // written out by Node before it returns
+  response.writeHead(sent.status, head)
+  if (sent.status === 304) response.end()
+  else if (text === undefined) response.end(bytes)
+  else response.end(text, 'latin1')
 }
 
 export interface Sent {

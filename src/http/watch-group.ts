@@ -1,4 +1,5 @@
-import type { ChangeEvent, Config } from '../model/config.ts'
+import type { EmbeddedConfig } from '../engine/embedded.ts'
+import type { ChangeEvent } from '../model/config.ts'
 import type { Version, VersionId } from '../model/version.ts'
 import { encodeEvent, watchId } from '../wire/sse.ts'
 import type { Caller } from './context.ts'
@@ -26,7 +27,7 @@ export interface Reset {
 export interface GroupParts {
   /** One of those who are told, for all of them. */
   readonly caller: Caller
-  readonly config: Config
+  readonly config: EmbeddedConfig
   /** Which events are told: all, or those with changes in some sections. */
   readonly isWanted: (event: ChangeEvent) => boolean
 }
@@ -35,7 +36,7 @@ export interface GroupParts {
 export class WatchGroup {
   readonly streams = new Set<WatchStream>()
   readonly caller: Caller
-  readonly config: Config
+  readonly config: EmbeddedConfig
   readonly isWanted: GroupParts['isWanted']
   readonly #onTold: (milliseconds: number) => void
   readonly #stops: readonly (() => void)[]

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { Config } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Principal } from '../model/principal.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
@@ -95,7 +94,7 @@ export class WatchHub {
 
   #groupOf(request: WatchRequest): WatchGroup {
     const known = this.#groups.get(request.key)
-    if (known !== undefined && isSame(known.config, request.config)) return known
+    if (known?.config.isFedAs(request.config)) return known
     if (known !== undefined) this.#endAll(known.streams, NAMESPACE_GONE)
     const group = new WatchGroup(request, this.#onTold)
     this.#groups.set(request.key, group)
@@ -143,7 +142,7 @@ export class WatchHub {
   /** False once its namespace was deleted, also where there is another one of that name by now. */
   async #isThere({ config, caller }: WatchGroup): Promise<boolean> {
     try {
-      return isSame(config, await this.#context.service.config(caller.who, config.namespace, caller.from))
+      return config.isFedAs(await this.#context.service.config(caller.who, config.namespace, caller.from))
     } catch (error) {
       return !(error instanceof HoldfastError && ['not-found', 'forbidden', 'closed'].includes(error.code))
     }
@@ -168,9 +167,6 @@ const busy = (message: string): HoldfastError =>
 
 const streamsOf = (places: Iterable<Place> = []): Iterable<WatchStream> =>
   Iterator.from(places).map(({ stream }) => stream)
-
-/** Versions are numbered over the store: two views of one namespace are at the same one, those of a deleted and a new one never. */
-const isSame = (a: Config, b: Config): boolean => a.version?.id === b.version?.id
 
 /** Whose limit a stream counts against. */
 const ownerOf = ({ tokenId, name }: Principal): string => tokenId ?? `name ${name}`

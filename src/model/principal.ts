@@ -46,9 +46,27 @@ export const matches = (pattern: string, name: string): boolean =>
 
 const WHOLE: Reach = Object.freeze({ isWhole: true, key: '*', has: () => true })
 
-/** Where in `namespace` somebody may do `action`; `undefined`: nowhere. */
-export function reachOf(who: Principal, action: Action, namespace: string): Reach | undefined {
-  const here = who.grants.filter(
+const NOWHERE = Symbol('nowhere')
+const MOST_KNOWN = 100
+const KNOWN = new WeakMap<readonly Grant[], Map<string, Reach | typeof NOWHERE>>()
+
+/** Where in `namespace` somebody may do `action`; `undefined`: nowhere. Asked several times at each request, so it is remembered by grants that are frozen. */
+export function reachOf({ grants }: Principal, action: Action, namespace: string): Reach | undefined {
+  if (!Object.isFrozen(grants)) return workOut(grants, action, namespace)
+  const known = KNOWN.get(grants) ?? new Map<string, Reach | typeof NOWHERE>()
+  const key = `${action} ${namespace}`
+  let found = known.get(key)
+  if (found === undefined) {
+    found = workOut(grants, action, namespace) ?? NOWHERE
+    if (known.size === 0) KNOWN.set(grants, known)
+    else if (known.size >= MOST_KNOWN) known.clear()
+    known.set(key, found)
+  }
+  return found === NOWHERE ? undefined : found
+}
+
+function workOut(grants: readonly Grant[], action: Action, namespace: string): Reach | undefined {
+  const here = grants.filter(
     ({ actions, namespaces }) =>
       (actions.includes(action) || actions.includes('admin')) && namespaces.some((one) => matches(one, namespace)),
   )

@@ -1,6 +1,5 @@
-import type { AuditEntry, AuditQuery } from '../model/access.ts'
+import type { AuditEntry, AuditQuery, Token } from '../model/access.ts'
 import type { InstanceReport } from '../model/instance.ts'
-import type { Grant } from '../model/principal.ts'
 import type { ScheduleRun } from '../model/schedule.ts'
 import type { Delivery, Webhook } from '../model/webhook.ts'
 
@@ -17,20 +16,11 @@ export interface Page {
  */
 
 /** A token as kept: of its secrets only SHA-256 digests (hex). */
-export interface TokenRow {
-  readonly id: string
-  readonly name: string
+export interface TokenRow extends Omit<Token, 'overlapUntil' | 'state'> {
   readonly digest: string
   /** The digest before the last rotation, accepted until `previousUntil`. */
   readonly previousDigest: string | null
   readonly previousUntil: string | null
-  readonly grants: readonly Grant[]
-  readonly createdAt: string
-  readonly createdBy: string
-  readonly expiresAt: string | null
-  readonly revokedAt: string | null
-  readonly lastUsedAt: string | null
-  readonly lastUsedIp: string | null
 }
 
 export interface TokenShelf {

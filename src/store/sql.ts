@@ -77,6 +77,7 @@ export function sqlStore(driver: Driver): Store {
       const { readStats } = await upkeep()
       return readStats(driver)
     },
+    sizes: () => driver.sizes(),
 
     async *audit(namespace) {
       const { auditVersions } = await import('./audit.ts')

@@ -245,6 +245,8 @@ export interface Store {
   namespaces(): Promise<readonly string[]>
   metadata(): Promise<ReadonlyMap<string, string>>
   stats(): Promise<StoreStats>
+  /** What the file holds, without counting rows. */
+  sizes(): Promise<Pick<StoreStats, 'bytes' | 'freeBytes' | 'walBytes'>>
 
   /** Every version of a namespace, oldest first, with what `verify` recomputes. */
   audit(namespace: string): AsyncIterable<AuditRecord>

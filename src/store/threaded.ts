@@ -31,6 +31,7 @@ const METHODS = {
   namespaces: 'here',
   metadata: 'here',
   stats: 'reading',
+  sizes: 'here',
   check: 'reading',
 } as const satisfies Record<Plain, Place>
 

@@ -1,6 +1,6 @@
 import type { TObject, TSchema } from 'typebox'
 import type { Action } from '../model/principal.ts'
-import { flag, maybe, oneOf, only, text, whole } from './schemas.ts'
+import { flag, maybe, oneOf, only, text, whole } from './schema-kit.ts'
 
 /** One answer of a route: what its body is, and one as it may come. */
 export interface RouteAnswer {
@@ -30,7 +30,7 @@ export interface Route {
 
 export const TAGS = ['config', 'versions', 'instances', 'namespaces', 'access', 'webhooks', 'store', 'server'] as const
 
-export const FORMAT_NAMES = ['json', 'yaml', 'toml', 'ini', 'env', 'properties'] as const
+const FORMAT_NAMES = ['json', 'yaml', 'toml', 'ini', 'env', 'properties'] as const
 
 const id = text('An id.', { minLength: 1, maxLength: 255, examples: ['a1'] })
 
@@ -66,6 +66,9 @@ export const ofVersion = only({ ns: PARAMETERS.ns, ref: PARAMETERS.ref })
 export const ofTag = only({ ns: PARAMETERS.ns, ref: PARAMETERS.ref, tag: PARAMETERS.tag })
 export const byId = only({ id: PARAMETERS.id })
 
+/** Characters of what people write beside a change: it stays as long as the history. */
+export const LONGEST = 10_000
+
 /** Members that several requests have. */
 export const at = { at: maybe(text('A version instead of the current one.', { examples: ['baseline'] })) }
 export const reveal = { reveal: maybe(flag('Show secrets: needs secrets:read and is audited.')) }
@@ -76,8 +79,8 @@ export const paging = {
   cursor: maybe(text('nextCursor of the page before.')),
 }
 export const why = {
-  reason: maybe(text('Why; stands in the history.')),
-  comment: maybe(text('A remark that stays with the override.')),
+  reason: maybe(text('Why; stands in the history.', { maxLength: LONGEST })),
+  comment: maybe(text('A remark that stays with the override.', { maxLength: LONGEST })),
 }
 export const careful = {
   ifVersion: maybe(whole('Refuse (conflict) where another version is current.')),

@@ -3,25 +3,18 @@ import { AUDIT_EVENTS } from '../model/access.ts'
 import { WEBHOOK_KINDS } from '../model/webhook.ts'
 import * as examples from './examples.ts'
 import { byId, PARAMETERS, paging, type Route } from './route.ts'
+import { flag, listOf, maybe, oneOf, only, pageOf, text, whole } from './schema-kit.ts'
 import {
   AuditEntry,
   Delivery,
-  flag,
   Grant,
-  listOf,
-  maybe,
   NewToken,
   NewWebhook,
-  oneOf,
-  only,
-  pageOf,
   SessionAnswer,
   Token,
-  text,
   Webhook,
   WhoAmI,
-  whole,
-} from './schemas.ts'
+} from './schemas-store.ts'
 
 const hook = {
   namespaces: maybe(listOf(Type.String(), 'Names, or beginnings followed by *; absent: all.')),

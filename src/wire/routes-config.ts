@@ -14,26 +14,18 @@ import {
   reveal,
   why,
 } from './route.ts'
+import { flag, listOf, mapOf, maybe, oneOf, only, pageOf, text, whole } from './schema-kit.ts'
 import {
   BlameEntry,
   ChangeResult,
   DriftEntry,
   Explanation,
-  flag,
   HistoryEntry,
-  listOf,
-  mapOf,
-  maybe,
   OverridePair,
-  oneOf,
-  only,
-  pageOf,
   SnapshotAnswer,
   Tree,
-  text,
   ValidationResult,
   Value,
-  whole,
 } from './schemas.ts'
 
 const waiting = {

@@ -1,21 +1,17 @@
 import * as examples from './examples.ts'
 import { inNamespace, PARAMETERS, type Route } from './route.ts'
+import { listOf, maybe, only, text } from './schema-kit.ts'
+import { Tree, Version } from './schemas.ts'
 import {
   Backup,
   BackupReport,
-  listOf,
-  maybe,
   NamespaceStats,
-  only,
   Readiness,
   Schedule,
   ScheduleRun,
   Stats,
-  Tree,
-  text,
   VerifyResult,
-  Version,
-} from './schemas.ts'
+} from './schemas-store.ts'
 
 const PAGE = { description: 'A page to read.', type: 'text/html' }
 const alive = { 200: { description: 'It runs.', schema: Tree, example: { status: 'ok' } } }

@@ -1,23 +1,9 @@
 import Type from 'typebox'
 import * as examples from './examples.ts'
-import { careful, inNamespace, ofTag, ofVersion, PARAMETERS, paging, type Route, why } from './route.ts'
-import {
-  ChangeResult,
-  Comparison,
-  flag,
-  Instance,
-  listOf,
-  maybe,
-  oneOf,
-  only,
-  PurgeResult,
-  pageOf,
-  SourceStatus,
-  text,
-  Value,
-  Version,
-  whole,
-} from './schemas.ts'
+import { careful, inNamespace, LONGEST, ofTag, ofVersion, PARAMETERS, paging, type Route, why } from './route.ts'
+import { flag, listOf, maybe, oneOf, only, pageOf, text, whole } from './schema-kit.ts'
+import { ChangeResult, Comparison, Instance, SourceStatus, Value, Version } from './schemas.ts'
+import { PurgeResult } from './schemas-store.ts'
 
 const aVersion = { description: 'The version.', schema: Version, example: examples.version }
 const restored = {
@@ -58,9 +44,9 @@ export const VERSION_ROUTES = {
     scope: 'config:write',
     params: inNamespace,
     body: only({
-      description: maybe(text('What it is for.')),
+      description: maybe(text('What it is for.', { maxLength: LONGEST })),
       comment: why.comment,
-      tags: maybe(listOf(Type.String(), 'Names for it.')),
+      tags: maybe(Type.Array(Type.String(), { description: 'Names for it.', maxItems: 100 })),
       baseline: maybe(flag('Declare it to be what is meant.')),
     }),
     isBodyOptional: true,

@@ -164,8 +164,12 @@ describe('a client', () => {
       },
     })
     const config = await connected({ url })
+    const events: ChangeEvent[] = []
+    config.on('change', (event) => events.push(event))
     await until(() => config.get('server.port') === 3)
     expect(config.version?.id).toBe(3)
+    const changes = [{ operation: 'UPDATE', section: 'server', key: 'port', oldValue: 4949, newValue: 3 }]
+    expect(events).toEqual([{ version: restored.version, reason: null, changes, restartRequired: [] }])
     const watching = requests.find(({ url: path }) => path?.includes('/watch'))
     expect(watching?.headers['last-event-id']).toBe('9-bbbbbbbbbbbbbbbb')
   })

@@ -46,12 +46,12 @@ export function repeatContract(name: string, opened: () => Promise<Config>): voi
       const config = await opened()
       await config.change({ set: { server: { port: 5050 } }, idempotencyKey: 'k' })
       for (const other of [
-        config.change({ set: { server: { port: 5051 } }, idempotencyKey: 'k' }),
-        config.change({ set: { server: { port: 5050 } }, reason: 'other', idempotencyKey: 'k' }),
-        config.versions.restore(1, { idempotencyKey: 'k' }),
-        config.versions.create({ idempotencyKey: 'k' }),
+        () => config.change({ set: { server: { port: 5051 } }, idempotencyKey: 'k' }),
+        () => config.change({ set: { server: { port: 5050 } }, reason: 'other', idempotencyKey: 'k' }),
+        () => config.versions.restore(1, { idempotencyKey: 'k' }),
+        () => config.versions.create({ idempotencyKey: 'k' }),
       ])
-        await expect(other).rejects.toMatchObject({ code: 'key-reused', details: { key: 'k' } })
+        await expect(other()).rejects.toMatchObject({ code: 'key-reused', details: { key: 'k' } })
       expect(config.version?.id).toBe(2)
     })
 

@@ -14,21 +14,17 @@ export function folder(): string {
 
 export const STORE = 'overrides.db'
 
+export const quiet = { info: () => undefined, warn: () => undefined }
+
+/** How a test opens a store unless it says otherwise: as alice, with an empty environment. */
+export const AS_ALICE = { store: STORE, actor: 'alice', environment: {}, log: quiet } as const
+
 /** Opens a store in `directory` with an empty environment and closes it after the test. */
 export async function open(directory: string, options: OpenOptions = {}): Promise<Config> {
-  const config = await openConfig({
-    directory,
-    store: STORE,
-    actor: 'alice',
-    environment: {},
-    log: quiet,
-    ...options,
-  })
+  const config = await openConfig({ directory, ...AS_ALICE, ...options })
   onTestFinished(() => config.close())
   return config
 }
-
-export const quiet = { info: () => undefined, warn: () => undefined }
 
 /** Writes a file of `directory` and gives its name. */
 export function write(directory: string, name: string, text: string): string {

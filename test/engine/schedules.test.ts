@@ -10,7 +10,7 @@ import type { News } from '../../src/engine/webhook-message.ts'
 import { type OpenOptions, openConfig, verifyBackup } from '../../src/index.ts'
 import type { ScheduleSpec } from '../../src/model/schedule.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { folder, quiet, refusal, STORE, until, write } from './helpers.ts'
+import { AS_ALICE, folder, quiet, refusal, STORE, until, write } from './helpers.ts'
 import { partsOf } from './schedule-wiring.ts'
 import { alice, clock } from './webhook-helpers.ts'
 
@@ -28,15 +28,7 @@ interface RigOptions {
 
 /** A store with one namespace and timed work over it. */
 async function rig({ directory = folder(), schedules, now = () => new Date(), ...options }: RigOptions) {
-  const config = await openConfig({
-    directory,
-    store: STORE,
-    actor: 'alice',
-    environment: {},
-    log: quiet,
-    now,
-    ...options.open,
-  })
+  const config = await openConfig({ directory, ...AS_ALICE, now, ...options.open })
   const store = await openSqlite(join(directory, STORE))
   const news: News[] = []
   const audit: Parameters<ScheduleParts['record']>[0][] = []

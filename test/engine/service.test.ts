@@ -187,6 +187,27 @@ describe('a service lets a watcher go on', () => {
   })
 })
 
+describe('an instance', () => {
+  it('is behind since the version after its own, however many of other namespaces lie between', async () => {
+    const { service } = await served({ now: ticking() })
+    const admin = service.admin(ROOT)
+    await Promise.all([admin.createNamespace('mine'), admin.createNamespace('busy')])
+    const [mine, busy] = [await service.config(ROOT, 'mine'), await service.config(ROOT, 'busy')]
+    for (const [n, others] of [0, 1, 7, 0, 40, 3].entries()) {
+      for (let i = 0; i < others; i++) await busy.update('a', { b: n * 100 + i })
+      await mine.update('a', { b: n })
+    }
+    const versions = (await mine.versions.list()).items
+    for (const [i, { id }] of versions.entries()) {
+      const report = { id: 'one', host: 'h', version: id, startVersion: id, startedAt: '2026-11-01T12:00:00Z' }
+      const { behindSince, state } = await mine.report(report)
+      expect([id, behindSince]).toEqual([id, versions[i - 1]?.createdAt ?? null])
+      expect(state).toBe(i === 0 ? 'current' : 'behind')
+    }
+    expect(versions).toHaveLength(7)
+  })
+})
+
 describe('the administration', () => {
   it('of the whole store is for those who have all of it', async () => {
     const { service, directory } = await served()
@@ -240,6 +261,25 @@ describe('the administration', () => {
     expect((await refusal(team.update('a', { b: 2 }))).code).toBe('closed')
     await admin.createNamespace('team')
     expect((await service.config(ROOT, 'team')).toJSON()).toEqual({})
+  })
+
+  it('deletes a namespace for good, also one that is asked for and written to meanwhile', async () => {
+    const { service } = await served()
+    const admin = service.admin(ROOT)
+    for (let i = 0; i < 5; i++) {
+      await admin.createNamespace('team')
+      const deleted = admin.deleteNamespace('team')
+      const asked = Array.from({ length: 20 }, async (_, n) => {
+        for (let turn = 0; turn < n; turn++) await new Promise(setImmediate)
+        return (await service.config(ROOT, 'team')).update('a', { n })
+      })
+      const [ended, ...outcomes] = await Promise.allSettled([deleted, ...asked])
+      expect(ended.status).toBe('fulfilled')
+      for (const { reason } of outcomes.filter((one) => one.status === 'rejected'))
+        expect(['closed', 'not-found']).toContain(reason.code)
+      expect((await refusal(service.config(ROOT, 'team'))).code).toBe('not-found')
+      expect(service.current('team')).toBeUndefined()
+    }
   })
 
   it('stands in the audit log with who did what from where', async () => {

@@ -11,7 +11,7 @@ import { localPrincipal } from '../../src/model/principal.ts'
 import type { Webhooks } from '../../src/model/webhook.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import { folder, quiet, STORE } from './helpers.ts'
+import { AS_ALICE, folder, STORE } from './helpers.ts'
 import { partsOf } from './webhook-wiring.ts'
 
 export interface Received {
@@ -110,15 +110,7 @@ export const alice = localPrincipal('alice', '192.0.2.7')
 
 /** A store with one namespace, followed by webhooks that send. The namespace is another connection to the file, as another process would be. */
 export async function rig({ directory = folder(), now = () => new Date(), ...options }: RigOptions = {}): Promise<Rig> {
-  const config = await openConfig({
-    directory,
-    store: STORE,
-    actor: 'alice',
-    environment: {},
-    log: quiet,
-    now,
-    ...options.open,
-  })
+  const config = await openConfig({ directory, ...AS_ALICE, now, ...options.open })
   const store = await openSqlite(join(directory, STORE))
   const audit: Rig['audit'] = []
   const warnings: string[] = []

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
+import { freePort } from '../ports.ts'
 import { whereInstalled } from '../store/processes.ts'
 import { until } from './helpers.ts'
 import { type Rig, rig } from './webhook-helpers.ts'
@@ -17,14 +17,6 @@ function program(name: string): string {
   )
   if (block === undefined) throw new Error(`docs/WEBHOOKS.md has no program ${name}`)
   return block
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Starts a program of the document on a free port, and waits until it listens. */

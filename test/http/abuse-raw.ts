@@ -1,7 +1,11 @@
 import { connect, type Socket } from 'node:net'
 
 /** All that a server says to bytes as they are: until it closes, or has said as many answers as are waited for. */
-export function rawly(port: number, said: string | Buffer | readonly (string | Buffer)[], answers = 1): Promise<string> {
+export function rawly(
+  port: number,
+  said: string | Buffer | readonly (string | Buffer)[],
+  answers = 1,
+): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const socket = connect(port, '127.0.0.1')
   let heard = ''
@@ -27,7 +31,9 @@ async function sayAll(socket: Socket, pieces: readonly (string | Buffer)[]): Pro
 }
 
 /** The answers that are whole, each as its status and its body. */
-export function answersIn(text: string): readonly { readonly status: number; readonly body: string; readonly head: string }[] {
+export function answersIn(
+  text: string,
+): readonly { readonly status: number; readonly body: string; readonly head: string }[] {
   const found = []
   let at = 0
   while (text.startsWith('HTTP/1.1 ', at)) {

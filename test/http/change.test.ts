@@ -147,6 +147,24 @@ describe('an Idempotency-Key', () => {
     expect((await second.get(`${NS}/versions/latest`)).json.id).toBe(made.json.version.id)
   })
 
+  it('is answered before If-Match is looked at, also for a token that may see a part, and where the state came back', async () => {
+    const at = await served(folder())
+    await at.set({ mine: { a: 1 }, other: { b: 1 } })
+    const grants = [{ actions: ['config:read', 'config:write'] as const, namespaces: ['default'], sections: ['mine'] }]
+    for (const token of [await at.token('narrow', grants), at.admin]) {
+      const tag = String((await at.get(`${NS}/config`, { token })).headers['etag'])
+      const headers = { 'idempotency-key': 'k', 'if-match': tag }
+      const write = () => at.ask('POST', `${NS}/changes`, { token, body: change({ mine: { a: 2 } }), headers })
+      const made = await write()
+      expect([made.status, made.json.changes.length]).toEqual([201, 1])
+      expect(await write()).toMatchObject({ status: 201, json: made.json })
+      await at.set({ mine: { a: 1 } })
+      expect((await at.get(`${NS}/config`, { token })).headers['etag']).toBe(tag)
+      expect(await write()).toMatchObject({ status: 201, json: made.json })
+    }
+    expect((await at.get(`${NS}/config/mine/a`)).json).toBe(1)
+  })
+
   it('is refused for something else, and where it is none', async () => {
     const at = await served(folder())
     const post = (key: string, port: number) =>

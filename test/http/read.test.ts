@@ -147,6 +147,39 @@ describe('a read of the configuration', () => {
     expect(JSON.stringify(items)).not.toContain(CANARY)
   })
 
+  it('stands in the audit log once for each request that showed a secret, in whatever way, and for no other', async () => {
+    const directory = folder()
+    writeFileSync(join(directory, 'schema.json'), JSON.stringify(SCHEMA))
+    writeFileSync(
+      join(directory, 'base.yaml'),
+      'db: { host: h, password: first }\nurl: "db://u:${db.password}@${db.host}"\n',
+    )
+    const sources = [{ kind: 'file', path: 'base.yaml', interpolate: true } as const]
+    const at = await served(directory, { namespaces: { default: { sources, schema: 'schema.json' } } })
+    await at.set({ db: { password: CANARY } })
+    const { id } = (await at.get(`${NS}/versions/latest`)).json
+    const grants = [{ actions: ['config:read', 'secrets:read'] as const, namespaces: ['*'] }]
+    const subjects = async (path: string) => {
+      const name = `reader-${asked++}`
+      const answer = await at.get(`${NS}/${path}`, { token: await at.token(name, grants) })
+      const { items } = (await at.get(`/api/v1/audit?event=secret-read&who=${name}`)).json
+      expect([path, answer.status, answer.text.includes(CANARY)]).toEqual([path, 200, items.length > 0])
+      return items.map(({ subject, count }: { subject: string; count: number }) => `${subject} ${count}`).sort()
+    }
+    let asked = 0
+    for (const way of ['reveal=true', `reveal=true&at=${id}`, 'reveal=true&format=yaml'])
+      expect(await subjects(`config/db?${way}`)).toEqual(['db.password 1'])
+    for (const way of ['config/db/password?reveal=true', 'config/db/password?explain=true&reveal=true'])
+      expect(await subjects(way)).toEqual(['db.password 1'])
+    expect(await subjects('config/db?explain=true&reveal=true')).toEqual(['db.password 1'])
+    expect(await subjects('config/%22%22/url?explain=true&reveal=true')).toEqual(['url 1'])
+    for (const way of ['config?reveal=true', `config?reveal=true&at=${id}`, 'snapshot?reveal=true'])
+      expect(await subjects(way)).toEqual(['db.password 1', 'url 1'])
+    expect(await subjects(`snapshot?reveal=true&at=${id}`)).toEqual(['db.password 1', 'url 1'])
+    for (const way of ['config', 'config/db?explain=true', 'snapshot', 'config/db/host?reveal=true'])
+      expect(await subjects(way)).toEqual([])
+  })
+
   it('shows a token only its sections, under a tag of what it sees', async () => {
     const at = await withSample()
     const token = await at.token('narrow', [

@@ -221,7 +221,7 @@ function dueOf({ path, body = '' }: Sent): readonly string[] {
 }
 
 async function hear(sent: Sent, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
-  const all = { ...sent.headers, authorization: `Bearer ${limited.text}`, ...headers }
+  const all = { ...sent.headers, authorization: `Bearer ${limited.text}`, 'request-id': 'same', ...headers }
   const got = await asked(server.port, { ...sent, headers: all })
   const where = `${sent.method} ${sent.path} ${sent.body ?? ''} → ${got.status}`
   evidence.hear(where, got.body, dueOf(sent))
@@ -307,10 +307,7 @@ describe('who may see one section', () => {
     const absent = `${'x'.repeat(HIDDEN.length)}`
     const none = `${'y'.repeat(KEY.length)}`
     const renamed = (text: string): string => text.replaceAll(HIDDEN, absent).replaceAll(KEY, none)
-    const told = ({ head, text }: Got): string =>
-      renamed(`${head}\n${text}`)
-        .replace(/^[0-9a-f-]{36}$|^[A-Z][a-z]{2}, .*GMT$/gm, '')
-        .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '')
+    const told = ({ head, text }: Got): string => renamed(`${head}\n${text}`).replace(/^.*GMT$/gm, '')
     const differing: string[] = []
     for (const name of NAMES) {
       for (const sent of requestsTo(name, facts).filter((one) => dueOf(one).length > 1)) {
@@ -320,7 +317,7 @@ describe('who may see one section', () => {
           differing.push(`${name} ${sent.path} ${sent.body}: ${there.text} | ${nowhere.text}`)
       }
     }
-    expect(differing).toEqual([])
+    expect(differing.slice(0, 3)).toEqual([])
   })
 
   it('has the same answer for a namespace that is there and one that is not', async () => {
@@ -329,11 +326,10 @@ describe('who may see one section', () => {
       for (const sent of requestsTo(name, { ...facts, refs: ['1', 'latest'] })) {
         const at = (ns: string): Sent => ({ ...sent, path: sent.path.replace('/default', `/${ns}`) })
         const [there, nowhere] = [await hear(at('other')), await hear(at('ohter'))]
-        const told = ({ status, text }: Got) =>
-          `${status} ${text.replaceAll('ohter', 'other').replace(/"instance":"[^"]*"/, '')}`
+        const told = ({ status, text }: Got) => `${status} ${text.replaceAll('ohter', 'other')}`
         if (told(there) !== told(nowhere)) differing.push(`${name} ${sent.path}: ${there.text} | ${nowhere.text}`)
       }
     }
-    expect(differing).toEqual([])
+    expect(differing.slice(0, 3)).toEqual([])
   })
 })

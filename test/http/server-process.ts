@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../ports.ts'
 
 const SCRIPT = fileURLToPath(new URL('./children/server.ts', import.meta.url))
 
@@ -82,13 +82,4 @@ export class ServerProcess {
     const type = { 'content-type': 'application/json' }
     return this.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { ...type, ...headers } })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

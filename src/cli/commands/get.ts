@@ -1,3 +1,4 @@
+import type { FormatName } from '../../format/format.ts'
 import type { Config, ConfigSnapshot } from '../../model/config.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import { leaves, valueAt } from '../../model/layer.ts'
@@ -28,8 +29,8 @@ async function printValue({ flags, print }: Call, path: Path, value: Value): Pro
   const format = flags.text('format')
   if (print.json || format === 'json') return print.document(value)
   if (format !== undefined) {
-    const { renderAs } = await import('../render.ts')
-    return print.raw(shown(await renderAs(format, path, value), print))
+    const { renderAs } = await import('../../format/render.ts')
+    return print.raw(shown(await renderAs(format as FormatName, path, value), print))
   }
   if (isTree(value)) return printLines(path, value, print)
   const text = typeof value === 'string' ? value : JSON.stringify(value)

@@ -1,3 +1,4 @@
+import type { FormatName } from '../../format/format.ts'
 import { leaves } from '../../model/layer.ts'
 import { printPath } from '../../model/path.ts'
 import type { Version } from '../../model/version.ts'
@@ -18,8 +19,8 @@ export const run: Run = async (call) => {
   if (format === 'json') print.document(tree)
   else if (print.json) print.document({ ...version, config: tree })
   else if (format !== undefined) {
-    const { renderAs } = await import('../render.ts')
-    const text = await renderAs(format, [], tree)
+    const { renderAs } = await import('../../format/render.ts')
+    const text = await renderAs(format as FormatName, [], tree)
     print.raw(print.isTerminal ? visibleLines(text) : text)
   } else {
     print.lines(pairs(describe(version), print))

@@ -1,17 +1,17 @@
-import type { ConfigEvents } from '../model/config.ts'
-import type { ClientLog } from './options.ts'
+import type { ConfigEvents } from './config.ts'
 
 type Listener = (event: never) => void
 
-/** Those who asked to be told. */
+/** Those who asked to be told of what happens to a namespace. */
 export class Listeners {
   readonly #listeners = new Map<keyof ConfigEvents, Set<Listener>>()
-  readonly #log: ClientLog
+  readonly #log: { warn(details: object, message: string): void }
 
-  constructor(log: ClientLog) {
+  constructor(log: { warn(details: object, message: string): void }) {
     this.#log = log
   }
 
+  /** Returns how to stop. */
   on<E extends keyof ConfigEvents>(event: E, listener: (event: ConfigEvents[E]) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set()
     this.#listeners.set(event, listeners)
