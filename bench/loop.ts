@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changer, openSample } from './support/config.ts'
 import { Connection, percentile, requestText } from './support/load.ts'
-import type { Pauses } from './support/pauses.ts'
+import { longest, longestOwn, type Pause } from './support/pauses.ts'
 import type { Benchmark, Row } from './support/report.ts'
 import { sample } from './support/sample.ts'
 import { scratch } from './support/scratch.ts'
@@ -49,19 +49,19 @@ export const loop: Benchmark = {
   async run() {
     const folder = scratch()
     await fill(folder)
-    const server = start('loop-server', folder)
+    const [server, idle] = [start('loop-server', folder), start('idle')]
     try {
       const { port, token } = (await answer(server)) as { readonly port: number; readonly token: string }
       const changes = new Changes(port, token)
       await changes.begin()
       await sleep(10_000) // until the disk has what was written to make the store
       const rows: Row[] = []
-      for (const work of WORKS) rows.push(await measure(work, { server, port, token }))
+      for (const work of WORKS) rows.push(await measure(work, { server, idle, port, token }))
       rows.push(changes.row())
       await changes.end()
       return rows
     } finally {
-      server.kill('SIGKILL')
+      for (const child of [server, idle]) child.kill('SIGKILL')
     }
   },
 }
@@ -81,24 +81,26 @@ async function answer(child: ChildProcess): Promise<unknown> {
   return message
 }
 
-async function pausesOf(server: ChildProcess): Promise<Pauses> {
-  server.send('pauses')
-  return (await answer(server)) as Pauses
+async function pausesOf(child: ChildProcess): Promise<readonly Pause[]> {
+  child.send('pauses')
+  return (await answer(child)) as readonly Pause[]
 }
 
 interface Place {
   readonly server: ChildProcess
+  readonly idle: ChildProcess
   readonly port: number
   readonly token: string
 }
 
-async function measure({ name, run }: Work, { server, port, token }: Place): Promise<Row> {
-  await pausesOf(server)
+async function measure({ name, run }: Work, { server, idle, port, token }: Place): Promise<Row> {
+  await Promise.all([pausesOf(server), pausesOf(idle)])
   await run(asker(port, token))
   await sleep(100)
-  const { own, seen } = await pausesOf(server)
+  const [pauses, others] = await Promise.all([pausesOf(server), pausesOf(idle)])
+  const own = longestOwn(pauses, others)
   return {
-    name: `${name} (on the clock ${Math.round(seen)} ms)`,
+    name: `${name} (on the clock ${Math.round(longest(pauses))} ms)`,
     unit: 'ms',
     ours: own,
     peer: LIMIT_MS,

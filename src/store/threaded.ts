@@ -1,18 +1,19 @@
 import { type ErrorCode, HoldfastError } from '../model/errors.ts'
+import type { VersionRef } from '../model/version.ts'
 import { openSqlite, type SqliteOptions } from './sqlite.ts'
 import type { PurgePlan, Store } from './store.ts'
 import { startThread, type Thread, type ThreadError } from './thread.ts'
 import type { ShelfName, StoreRequest, ThreadPlace } from './thread-request.ts'
 
 /**
- * Where a method is run. What finds a few rows by their key is asked here: that costs less than asking a thread. What may read much, and what
- * waits for the disk, has a thread each, so that neither keeps the event loop waiting, nor long reading a commit.
+ * Where a method is run. What may read much has a thread of its own, so that it keeps no commit waiting; what writes, and what finds a few rows
+ * by their key, has the other. None is run here: even a look at a few rows touches pages that a disk may be busy with.
  */
-type Place = 'here' | 'reading' | 'writing'
+type Place = 'reading' | 'writing'
 
 type Plain = Exclude<
   keyof Store,
-  ShelfName | 'name' | 'directory' | 'state' | 'find' | 'purge' | 'backup' | 'audit' | 'onForeignCommit' | 'close'
+  ShelfName | 'name' | 'directory' | 'find' | 'purge' | 'backup' | 'audit' | 'onForeignCommit' | 'close'
 >
 
 const METHODS = {
@@ -21,17 +22,18 @@ const METHODS = {
   saveSource: 'writing',
   deleteNamespace: 'writing',
   setMetadata: 'writing',
-  head: 'here',
+  head: 'writing',
+  state: 'reading',
   delta: 'reading',
   versions: 'reading',
   configJson: 'reading',
   history: 'reading',
   lastChanges: 'reading',
-  sources: 'here',
-  namespaces: 'here',
-  metadata: 'here',
+  sources: 'writing',
+  namespaces: 'writing',
+  metadata: 'writing',
   stats: 'reading',
-  sizes: 'here',
+  sizes: 'writing',
   check: 'reading',
 } as const satisfies Record<Plain, Place>
 
@@ -39,31 +41,31 @@ const SHELVES = {
   tokens: {
     insert: 'writing',
     insertFirst: 'writing',
-    all: 'here',
+    all: 'writing',
     rotate: 'writing',
     revoke: 'writing',
     touch: 'writing',
   },
-  sessions: { insert: 'writing', find: 'here', touch: 'writing', delete: 'writing', deleteOld: 'writing' },
+  sessions: { insert: 'writing', find: 'writing', touch: 'writing', delete: 'writing', deleteOld: 'writing' },
   auditLog: { append: 'writing', list: 'reading', isNewAddress: 'writing', deleteBefore: 'writing' },
-  once: { find: 'here', insert: 'writing', deleteBefore: 'writing' },
-  instances: { save: 'writing', list: 'here', deleteBefore: 'writing' },
+  once: { find: 'writing', insert: 'writing', deleteBefore: 'writing' },
+  instances: { save: 'writing', list: 'writing', deleteBefore: 'writing' },
   webhooks: {
     insert: 'writing',
-    list: 'here',
+    list: 'writing',
     update: 'writing',
     delete: 'writing',
-    cursor: 'here',
+    cursor: 'writing',
     enqueue: 'writing',
-    due: 'here',
-    nextDue: 'here',
+    due: 'writing',
+    nextDue: 'writing',
     settle: 'writing',
-    find: 'here',
+    find: 'writing',
     deliveries: 'reading',
-    waiting: 'here',
+    waiting: 'writing',
     deleteBefore: 'writing',
   },
-  schedules: { begin: 'writing', end: 'writing', last: 'here', closeAbandoned: 'writing', deleteBefore: 'writing' },
+  schedules: { begin: 'writing', end: 'writing', last: 'writing', closeAbandoned: 'writing', deleteBefore: 'writing' },
 } as const satisfies { readonly [Name in ShelfName]: Record<keyof Store[Name], Place> }
 
 type Method = (...values: readonly unknown[]) => Promise<unknown>
@@ -76,6 +78,8 @@ export async function openThreaded(path: string, options: SqliteOptions = {}): P
   const place: ThreadPlace = { path, options: { create: false, ...(lockTimeoutMs !== undefined && { lockTimeoutMs }) } }
   return new Threads(here, place).store()
 }
+
+const isNumber = ({ base, back }: VersionRef): boolean => base.kind === 'id' && back === 0
 
 class Threads {
   readonly #here: Store
@@ -98,14 +102,8 @@ class Threads {
       ...(Object.fromEntries(entries) as Pick<Store, ShelfName>),
       name: here.name,
       directory: here.directory,
-      state: (namespace, version) =>
-        version === undefined
-          ? here.state(namespace)
-          : this.#ask('reading', { method: 'state', values: [namespace, version] }),
       find: (namespace, ref) =>
-        ref.base.kind === 'id' && ref.back === 0
-          ? here.find(namespace, ref)
-          : this.#ask('reading', { method: 'find', values: [namespace, ref] }),
+        this.#ask(isNumber(ref) ? 'writing' : 'reading', { method: 'find', values: [namespace, ref] }),
       purge: (namespace, plan) => this.#purge(namespace, plan),
       backup: (file, onProgress) => this.#ask('reading', { method: 'backup', values: [file] }, onProgress),
       audit: (namespace) => here.audit(namespace),
@@ -118,12 +116,9 @@ class Threads {
   }
 
   #methods(places: Readonly<Record<string, Place>>, shelf?: ShelfName): Methods {
-    const here = (shelf === undefined ? this.#here : this.#here[shelf]) as unknown as Methods
     const methods = Object.entries(places).map(([method, place]): [string, Method] => [
       method,
-      place === 'here'
-        ? here[method]!
-        : (...values) => this.#ask(place, { method, values, ...(shelf !== undefined && { shelf }) }),
+      (...values) => this.#ask(place, { method, values, ...(shelf !== undefined && { shelf }) }),
     ])
     return Object.fromEntries(methods)
   }

@@ -94,7 +94,8 @@ async function torturedIn(directory: string): Promise<Run> {
   const stopped = new AbortController()
   const watchers = Array.from({ length: WATCHERS }, () => new Watcher(server, stopped.signal))
   for (let i = 0; i < KILLS; i++) {
-    await pause(20 + Math.random() * 180)
+    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 12)
+    while (acknowledged.length < enough) await pause(1)
     await server.kill()
     await server.start()
   }

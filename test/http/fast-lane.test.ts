@@ -14,7 +14,7 @@ async function exchange(at: Served, path: string, headers: Headers): Promise<str
   const all = Object.entries({ Host: `127.0.0.1:${port}`, Connection: 'close', ...headers })
   socket.write(`GET ${path} HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
   const chunks: Buffer[] = []
-  socket.on('data', (chunk) => chunks.push(chunk))
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   await once(socket, 'close')
   return Buffer.concat(chunks)
     .toString('latin1')
