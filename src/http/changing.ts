@@ -71,6 +71,12 @@ function unmet(header: string, found: string): HoldfastError {
   )
 }
 
+/** Refuses a condition that would not be asked: a restore or a revert says its version in its body. */
+export function refuseMatch({ headers }: FastifyRequest): void {
+  if (headers['if-match'] === undefined) return
+  throw new HoldfastError('unsupported', 'If-Match is not asked here: send ifVersion in the body', { what: 'If-Match' })
+}
+
 /** What makes a request that may come twice one that is done once. */
 export function onceKey(request: FastifyRequest): { readonly idempotencyKey?: string } {
   const key = idempotencyKey(request.headers['idempotency-key'])

@@ -4,7 +4,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { toSectionKey } from '../model/path.ts'
 import { isTree, type Value } from '../model/value.ts'
 import { type Call, configOf, type Handlers, register } from './call.ts'
-import { change, changed, onceKey, settingOf, unsetting } from './changing.ts'
+import { change, changed, onceKey, refuseMatch, settingOf, unsetting } from './changing.ts'
 import type { Context } from './context.ts'
 import { pathOf } from './reading.ts'
 
@@ -29,6 +29,7 @@ const CHANGES: Handlers<Names> = {
     return { json: isWhole ? await config.validate() : await validateChange(config, call.body) }
   },
   async restore(call) {
+    refuseMatch(call.request)
     const config = await configOf(call)
     return changed(
       call.params.ns,
@@ -36,6 +37,7 @@ const CHANGES: Handlers<Names> = {
     )
   },
   async revert(call) {
+    refuseMatch(call.request)
     const config = await configOf(call)
     return changed(
       call.params.ns,

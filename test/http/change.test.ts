@@ -208,6 +208,16 @@ describe('versions', () => {
     expect((await post('purge', {})).status).toBe(400)
   })
 
+  it('are not restored or reverted on a condition that nobody would ask', async () => {
+    const at = await served(folder())
+    await at.set({ server: { port: 1 } })
+    for (const path of ['versions/1/restore', 'versions/latest/revert']) {
+      const { status, json } = await at.ask('POST', `${NS}/${path}`, { headers: { 'if-match': '"x"' } })
+      expect([status, json.code, json.detail]).toEqual([422, 'unsupported', expect.stringContaining('ifVersion')])
+    }
+    expect((await at.get(`${NS}/versions/latest`)).json.id).toBe(2)
+  })
+
   it('are checked before they are: one key as a reader may, more as a writer', async () => {
     const at = await served(folder())
     const reader = await at.token('reader', [{ actions: ['config:read'], namespaces: ['*'] }])
