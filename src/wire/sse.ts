@@ -51,7 +51,9 @@ const LONGEST_RETRY = 2 ** 31 - 1
  */
 export class EventParser {
   readonly #limit: number
-  readonly #decoder = new TextDecoder()
+  /** The mark at the beginning is taken away here: a decoder that gets it as a piece of its own may take a second one too. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  #hasBegun = false
   /** Pieces of a line that is not finished: joined once, however many there are. */
   readonly #line: string[] = []
   #lineLength = 0
@@ -81,7 +83,7 @@ export class EventParser {
   /** The events that `chunk` finishes. */
   push(chunk: Uint8Array): readonly StreamEvent[] {
     const events: StreamEvent[] = []
-    const text = this.#decoder.decode(chunk, { stream: true })
+    const text = this.#begun(this.#decoder.decode(chunk, { stream: true }))
     let from = this.#afterCr && text.startsWith('\n') ? 1 : 0
     if (text !== '') this.#afterCr = text.endsWith('\r')
     LINE_END.lastIndex = from
@@ -91,6 +93,12 @@ export class EventParser {
     }
     this.#keep(text.slice(from))
     return events
+  }
+
+  #begun(text: string): string {
+    if (this.#hasBegun || text === '') return text
+    this.#hasBegun = true
+    return text.startsWith('\uFEFF') ? text.slice(1) : text
   }
 
   #keep(piece: string): void {

@@ -84,6 +84,9 @@ describe('the reader of a stream', () => {
     const parser = new EventParser()
     const found = Array.from(bytes('\uFEFFdata: a\n\ndata: \uFEFFb\n\n'), (byte) => parser.push(Uint8Array.of(byte)))
     expect(found.flat().map((event) => event.data)).toEqual(['a', '\uFEFFb'])
+    const twice = new EventParser()
+    for (const piece of ['\uFEFF', '\uFEFFid: 7\n\n']) twice.push(bytes(piece))
+    expect(twice.lastEventId).toBe('')
   })
 
   it('sees one line end in a CRLF that is cut, and an event before the next piece comes', () => {
