@@ -36,6 +36,7 @@ export interface NamespaceStats {
   readonly overrides: number
   readonly oldest: string | null
   readonly newest: string | null
+  /** Bytes of documents kept for this namespace, all versions. */
   readonly documentBytes: number
 }
 

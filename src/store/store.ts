@@ -1,3 +1,4 @@
+import type { NamespaceStats } from '../model/admin.ts'
 import type { Cause, Operation, StoredValue, Version, VersionId, VersionRef } from '../model/version.ts'
 import type {
   AuditShelf,
@@ -185,16 +186,7 @@ export interface StoreStats {
   readonly freeBytes: number
   readonly walBytes: number
   readonly schemaVersion: number
-  readonly namespaces: readonly {
-    readonly namespace: string
-    readonly versions: number
-    readonly history: number
-    readonly overrides: number
-    readonly oldest: string | null
-    readonly newest: string | null
-    /** Bytes of documents kept for this namespace, all versions. */
-    readonly documentBytes: number
-  }[]
+  readonly namespaces: readonly NamespaceStats[]
 }
 
 /** A problem found by reading the store's own marks: what, where. */
