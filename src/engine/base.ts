@@ -12,9 +12,9 @@ import { equal, type Tree, type Value } from '../model/value.ts'
 import { authorOf } from './changes.ts'
 import { defaultsLayer, type LoadResult, retyped, toSourceLayer } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
+import type { Proposal, Propose } from './proposal.ts'
 import { requireValid } from './rules.ts'
 import { type State, toLayer } from './stored.ts'
-import type { Proposal, Propose } from './writer.ts'
 
 /** What the base should be made of from now on. */
 export interface BasePlan {

@@ -12,9 +12,9 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { checkKey, isTree, type Tree, toValue, type Value } from '../model/value.ts'
 import type { Cause } from '../model/version.ts'
 import type { Caller, Parts } from './parts.ts'
+import type { Proposal, Propose } from './proposal.ts'
 import { requireValid, shadowed } from './rules.ts'
 import type { State } from './stored.ts'
-import type { Proposal, Propose } from './writer.ts'
 
 /** A caller's change as a job for the writer: staged, protected and validated on whatever state it then finds. */
 export function changeJob(parts: Parts, caller: Caller, request: ChangeRequest): Propose {

@@ -13,8 +13,8 @@ import { Breath } from './breath.ts'
 import { authoriseNames, authoriseStaged, authorOf, proposeStaged, requireVersion } from './changes.ts'
 import { sealTree } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
+import type { Propose } from './proposal.ts'
 import { type State, toDocuments } from './stored.ts'
-import type { Propose } from './writer.ts'
 
 /** Back to `target`: its overrides, and, unless only these were asked for, what else it takes to make the effective values equal. */
 export function restoreJob(parts: Parts, caller: Caller, target: State, request: RestoreRequest): Propose {

@@ -34,12 +34,10 @@ export class TokenEntry {
     this.#previousUntil = row.previousUntil === null ? 0 : Date.parse(row.previousUntil)
   }
 
-  /** What the secret with this digest is to the token: both comparisons are made in any case. */
+  /** What the secret with this digest is to the token. Only who has the current one is spared the second comparison. */
   fits(digest: Buffer, at: number): 'current' | 'previous' | 'replaced' | undefined {
-    const isCurrent = timingSafeEqual(digest, this.#digest)
-    const isPrevious = timingSafeEqual(digest, this.#previous)
-    if (isCurrent) return 'current'
-    if (isPrevious) return at < this.#previousUntil ? 'previous' : 'replaced'
+    if (timingSafeEqual(digest, this.#digest)) return 'current'
+    if (timingSafeEqual(digest, this.#previous)) return at < this.#previousUntil ? 'previous' : 'replaced'
     return undefined
   }
 

@@ -12,8 +12,9 @@ import { answerOnce, type Submit } from './once.ts'
 import { listOf, pageOf, readPage } from './paging.ts'
 import type { Caller, CallerOf, Parts } from './parts.ts'
 import { findVersion, stateAt } from './past.ts'
+import type { Propose } from './proposal.ts'
 import { restoreJob, revertJob } from './restore.ts'
-import type { Propose, Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 export interface VersionsParts {
   /** All there is, for what is changed. */

@@ -1,45 +1,31 @@
-import { canonicalWhole } from '../model/canonical.ts'
-import { keyChanges, type OverrideChange, type Staged } from '../model/change.ts'
-import type { ChangeResult, KeyChange } from '../model/config.ts'
-import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import type { ChangeResult } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { isMask, type Origin } from '../model/override.ts'
-import { toSectionKey } from '../model/path.ts'
-import { isSealed } from '../model/secret.ts'
-import type { Cause } from '../model/version.ts'
 import type { OnceRecord } from '../store/shelves.ts'
-import type { Delta, HistoryWrite, OverrideWrite, Write } from '../store/store.ts'
+import type { Delta, Write } from '../store/store.ts'
 import { Breath } from './breath.ts'
-import { eventsOf, resultOf, toKeyChange } from './events.ts'
+import { eventsOf, resultOf } from './events.ts'
 import type { Parts } from './parts.ts'
-import { advance, documentWrites, encode, type State, toState } from './stored.ts'
+import { changesOf, type Proposal, type Propose, toWrite } from './proposal.ts'
+import { advance, type State, toState } from './stored.ts'
 
-/** A version to be: the state after it, and what is said about it. */
-export interface Proposal {
-  readonly before: State
-  readonly after: State
-  readonly cause: Cause
-  readonly description: string | null
-  readonly createdAt: string
-  readonly createdBy: string
-  readonly sourceIp: string | null
-  readonly reason: string | null
-  readonly comment: string | null
-  readonly staged: Staged | null
-  readonly origin: Origin
-  readonly tags: readonly string[]
-  readonly baseline: boolean
-  /** Answered, but not written. */
-  readonly dryRun: boolean
+/** A job and what it makes of the state before it. `nothing` would change nothing, and `answer` is a dry run's. */
+type StagedJob = { readonly job: Job } & (
+  | { readonly kind: 'version'; readonly proposal: Proposal; readonly result: ChangeResult; readonly write: Write }
+  | { readonly kind: 'answer'; readonly result: ChangeResult }
+  | { readonly kind: 'refusal'; readonly error: unknown }
+)
+
+/** Jobs staged one on another: `after` is the state that the last of them leaves. */
+interface Batch {
+  readonly jobs: StagedJob[]
+  after: State
 }
 
-/** Makes a proposal on the state it is given, or none where nothing would change. Called again when somebody else was first. */
-export type Propose = (state: State) => Promise<Proposal | undefined>
-
-/** A job and what it makes of the state before it: nothing, where it would change nothing. */
-interface StagedJob {
-  readonly job: Job
-  readonly proposal: Proposal | undefined
+/** A batch that is being committed. Where it was not, `done` tells the jobs that must be staged anew; the others are answered. */
+interface Flight {
+  readonly batch: Batch
+  readonly done: Promise<readonly Job[] | undefined>
+  isDone: boolean
 }
 
 interface Job {
@@ -63,13 +49,15 @@ const BATCH = 256
 
 /**
  * The one place where the head moves. Jobs that are waiting are staged one on another and committed in one transaction, each its own version;
- * what others committed enters here too, so that events come in the order of versions.
+ * while one batch is on its way to the disk the next is staged on the state it will leave. What others committed enters here too, so that
+ * events come in the order of versions.
  */
 export class Writer {
   readonly #parts: Parts
   #queue: Job[] = []
   #running: Promise<void> | undefined
   #behind: PromiseWithResolvers<void> | undefined
+  #arrived: (() => void) | undefined
   #isClosed = false
 
   constructor(parts: Parts) {
@@ -85,6 +73,7 @@ export class Writer {
     if (this.#isClosed) return Promise.reject(new HoldfastError('closed', 'this Config is closed', { what: 'config' }))
     const { promise, resolve, reject } = Promise.withResolvers<ChangeResult>()
     this.#queue.push({ propose, once, resolve, reject })
+    this.#arrived?.()
     void this.#start()
     return promise
   }
@@ -94,6 +83,7 @@ export class Writer {
     if (this.#isClosed) return Promise.resolve()
     this.#behind ??= Promise.withResolvers()
     const { promise } = this.#behind
+    this.#arrived?.()
     void this.#start()
     return promise
   }
@@ -114,14 +104,53 @@ export class Writer {
 
   async #run(): Promise<void> {
     await null // all that is submitted in this turn joins one commit
-    let wasBusy = false
     while (this.#queue.length > 0 || this.#behind) {
-      if (wasBusy) await new Promise(setImmediate) // lets what arrived during the commit join the next
       if (this.#behind) await this.#catchUp()
-      const batch = this.#queue.splice(0, BATCH)
-      wasBusy = batch.length > 1
-      if (batch.length > 0) await this.#commit(batch)
+      await this.#commitWaiting()
     }
+  }
+
+  /** Batch after batch, until nothing waits or others were first. What was staged on a batch that failed is staged anew. */
+  async #commitWaiting(): Promise<void> {
+    let flight: Flight | undefined
+    for (;;) {
+      const batch = await this.#gather(flight)
+      const again = await flight?.done
+      if (again !== undefined) {
+        this.#queue.unshift(...again, ...batch.jobs.map(({ job }) => job))
+        return
+      }
+      if (batch.jobs.length === 0) return
+      flight = this.#launch(batch)
+    }
+  }
+
+  /** Stages what waits; under a commit, also what comes until it is done. */
+  async #gather(flight: Flight | undefined): Promise<Batch> {
+    const batch: Batch = { jobs: [], after: flight?.batch.after ?? this.#parts.head.state }
+    do {
+      await this.#stage(batch)
+    } while (flight !== undefined && !flight.isDone && (await this.#hasMore(flight, batch)))
+    return batch
+  }
+
+  /** Whether a job came before the commit was done. */
+  async #hasMore(flight: Flight, { jobs }: Batch): Promise<boolean> {
+    if (jobs.length < BATCH && !this.#behind && this.#queue.length === 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#arrived = resolve
+      await Promise.race([flight.done, promise])
+      this.#arrived = undefined
+    } else if (jobs.length >= BATCH || this.#behind) await flight.done
+    return !flight.isDone
+  }
+
+  #launch(batch: Batch): Flight {
+    const done = this.#commit(batch).finally(() => {
+      flight.isDone = true
+    })
+    const flight: Flight = { batch, done, isDone: false }
+    return flight
   }
 
   async #catchUp(): Promise<void> {
@@ -149,159 +178,86 @@ export class Writer {
     return delta.versions.length === 0 ? { ...head.state, version: found } : advance(head.state, delta, reveal)
   }
 
-  async #commit(batch: readonly Job[]): Promise<void> {
-    let jobs = batch
-    while (jobs.length > 0) {
-      const staged = await this.#stage(jobs)
-      try {
-        await this.#write(staged)
-        return
-      } catch (error) {
-        if (!HoldfastError.is(error, 'conflict')) return this.#refuse(staged, error)
-        await this.#catchUp()
-        jobs = staged.map(({ job }) => job)
+  async #commit(batch: Batch): Promise<readonly Job[] | undefined> {
+    try {
+      await this.#write(batch)
+      return undefined
+    } catch (error) {
+      if (!HoldfastError.is(error, 'conflict')) return this.#refuse(batch, error)
+      this.#behind ??= Promise.withResolvers()
+      return batch.jobs.map(({ job }) => job)
+    }
+  }
+
+  /** One job's taken tag is no other job's fault. Tells which jobs must be staged anew. */
+  async #refuse({ jobs }: Batch, error: unknown): Promise<readonly Job[]> {
+    if (jobs.length === 1 || !HoldfastError.is(error, 'exists')) {
+      for (const { job } of jobs) job.reject(error)
+      return []
+    }
+    for (const [i, { job }] of jobs.entries()) {
+      const alone: Batch = { jobs: [], after: this.#parts.head.state }
+      await this.#stageOne(alone, job)
+      const again = (await this.#commit(alone)) ?? []
+      if (again.length > 0) return jobs.slice(i).map((one) => one.job)
+    }
+    return []
+  }
+
+  /** Stages each waiting job on the one before it. */
+  async #stage(batch: Batch): Promise<void> {
+    const breath = new Breath()
+    while (this.#queue.length > 0 && batch.jobs.length < BATCH && !this.#behind) {
+      await breath.take()
+      const job = this.#queue.shift()
+      if (job !== undefined) await this.#stageOne(batch, job)
+    }
+  }
+
+  async #stageOne(batch: Batch, job: Job): Promise<void> {
+    try {
+      const proposal = await job.propose(batch.after)
+      if (proposal === undefined) batch.jobs.push({ job, kind: 'answer', result: NOTHING })
+      else batch.jobs.push(await this.#prepare(job, proposal))
+      if (proposal !== undefined && !proposal.dryRun) batch.after = proposal.after
+    } catch (error) {
+      batch.jobs.push({ job, kind: 'refusal', error })
+    }
+  }
+
+  async #prepare(job: Job, proposal: Proposal): Promise<StagedJob> {
+    const changes = changesOf(proposal)
+    const result = await resultOf(this.#parts, proposal.after, null, [...changes.ofOverrides, ...changes.ofBase])
+    if (proposal.dryRun) return { job, kind: 'answer', result }
+    const write = await toWrite(proposal, changes)
+    const once = job.once && { ...job.once, answer: answerText(result) }
+    return { job, kind: 'version', proposal, result, write: once === undefined ? write : { ...write, once } }
+  }
+
+  /** That a job changes nothing, or is refused, is true only once those before it are committed. */
+  async #write({ jobs, after }: Batch): Promise<void> {
+    const { store, namespace, head, publish } = this.#parts
+    const written = jobs.filter((one) => one.kind === 'version')
+    const versions =
+      written.length === 0
+        ? []
+        : await store.commit(
+            namespace,
+            head.state.version?.id ?? 0,
+            written.map(({ write }) => write),
+          )
+    for (const [i, { proposal }] of written.entries()) proposal.origin.versionId = versions[i]!.id
+    const last = versions.at(-1)
+    if (last !== undefined) head.move({ ...after, version: last, ahead: 0 })
+    let at = 0
+    for (const one of jobs) {
+      if (one.kind === 'refusal') one.job.reject(one.error)
+      else if (one.kind === 'answer') one.job.resolve(one.result)
+      else {
+        const done = { ...one.result, version: versions[at++]! }
+        publish({ ...done, reason: one.proposal.reason })
+        one.job.resolve(done)
       }
     }
   }
-
-  /** One job's taken tag is no other job's fault. */
-  async #refuse(staged: readonly StagedJob[], error: unknown): Promise<void> {
-    if (staged.length === 1 || !HoldfastError.is(error, 'exists')) for (const { job } of staged) job.reject(error)
-    else for (const { job } of staged) await this.#commit([job])
-  }
-
-  /** Stages each job on the one before it; those that are refused or dry are answered here. */
-  async #stage(jobs: readonly Job[]): Promise<readonly StagedJob[]> {
-    const staged: StagedJob[] = []
-    let state = this.#parts.head.state
-    const breath = new Breath()
-    for (const job of jobs) {
-      await breath.take()
-      try {
-        const proposal = await job.propose(state)
-        if (proposal?.dryRun) job.resolve(await this.#result(proposal, changesOf(proposal)))
-        else staged.push({ job, proposal })
-        state = proposal === undefined || proposal.dryRun ? state : proposal.after
-      } catch (error) {
-        job.reject(error)
-      }
-    }
-    return staged
-  }
-
-  /** That a job changes nothing is true only once those before it are committed. */
-  async #write(staged: readonly StagedJob[]): Promise<void> {
-    const written = staged.flatMap(({ job, proposal }) => (proposal === undefined ? [] : [{ job, proposal }]))
-    if (written.length > 0) await this.#writeAll(written)
-    for (const { job, proposal } of staged) if (proposal === undefined) job.resolve(NOTHING)
-  }
-
-  async #writeAll(staged: readonly { readonly job: Job; readonly proposal: Proposal }[]): Promise<void> {
-    const { store, namespace, head } = this.#parts
-    const { sha256 } = await hashing()
-    const writes: Write[] = []
-    const results: ChangeResult[] = []
-    const breath = new Breath()
-    for (const { job, proposal } of staged) {
-      await breath.take()
-      const changes = changesOf(proposal)
-      const result = await this.#result(proposal, changes)
-      const hash = sha256(canonicalWhole(proposal.after.snapshot.effective))
-      writes.push({
-        ...toWrite(proposal, changes, hash),
-        ...(job.once && { once: { ...job.once, answer: answerText(result) } }),
-      })
-      results.push(result)
-    }
-    const versions = await store.commit(namespace, head.state.version?.id ?? 0, writes)
-    const last = staged.at(-1)!.proposal.after
-    for (const [i, { proposal }] of staged.entries()) proposal.origin.versionId = versions[i]!.id
-    head.move({ ...last, version: versions.at(-1)!, ahead: 0 })
-    for (const [i, { job, proposal }] of staged.entries()) {
-      const done = { ...results[i]!, version: versions[i]! }
-      this.#parts.publish({ ...done, reason: proposal.reason })
-      job.resolve(done)
-    }
-  }
-
-  #result(proposal: Proposal, { ofOverrides, ofBase }: Changes): Promise<ChangeResult> {
-    return resultOf(this.#parts, proposal.after, null, [...ofOverrides, ...ofBase])
-  }
-}
-
-/** Loaded with the first write, and asked for once: an `import()` of what is there costs as much as hashing 20 kB. */
-let hash: Promise<typeof import('../model/hash.ts')> | undefined
-
-function hashing(): Promise<typeof import('../model/hash.ts')> {
-  hash ??= import('../model/hash.ts')
-  return hash
-}
-
-/** A proposal's changes key by key, values as stored: of the overrides, and of the base where its layers moved. */
-interface Changes {
-  readonly ofOverrides: readonly KeyChange[]
-  readonly ofBase: readonly KeyChange[]
-}
-
-function changesOf(proposal: Proposal): Changes {
-  const ofOverrides = proposal.staged === null ? [] : keyChanges(proposal.before.snapshot, proposal.staged)
-  const ofBase = baseChanges(proposal).map(toBaseChange)
-  return { ofOverrides: ofOverrides.map(unexposed), ofBase: ofBase.map(unexposed) }
-}
-
-/** What a key said before it became secret is not told or written again. */
-const unexposed = (change: KeyChange): KeyChange =>
-  isSealed(change.newValue) && !isSealed(change.oldValue)
-    ? toKeyChange(change.operation, change, undefined, change.newValue)
-    : change
-
-function toBaseChange({ path, before, after }: Difference): KeyChange {
-  const operation = before === undefined ? 'CREATE' : after === undefined ? 'DELETE' : 'UPDATE'
-  return toKeyChange(operation, toSectionKey(path), before, after)
-}
-
-/** Where the configuration without overrides moved. The first version records the base as found, without a row per key. */
-function baseChanges({ before, after }: Proposal): readonly Difference[] {
-  const [old, next] = [before.snapshot, after.snapshot]
-  const isFirst = before.version === undefined && old.names().size === 0
-  if (isFirst || old.layers === next.layers) return []
-  const names = [...new Set([...old.names(), ...next.names()])].sort()
-  return names.flatMap((name) => byLeaf(diff(old.withoutOverrides(name), next.withoutOverrides(name), [name])))
-}
-
-function toWrite(proposal: Proposal, { ofOverrides, ofBase }: Changes, configHash: string): Write {
-  return {
-    cause: proposal.cause,
-    description: proposal.description,
-    createdAt: proposal.createdAt,
-    createdBy: proposal.createdBy,
-    sourceIp: proposal.sourceIp,
-    reason: proposal.reason,
-    comment: proposal.comment,
-    configHash,
-    documents: documentWrites(proposal.before, proposal.after),
-    overrides: (proposal.staged?.overrides ?? []).map(toOverrideWrite),
-    history: [
-      ...ofOverrides.map((change) => toHistory('override', change)),
-      ...ofBase.map((change) => toHistory('base', change)),
-    ],
-    tags: proposal.tags,
-    baseline: proposal.baseline,
-  }
-}
-
-const toHistory = (layer: HistoryWrite['layer'], change: KeyChange): HistoryWrite => ({
-  operation: change.operation,
-  layer,
-  section: change.section,
-  key: change.key,
-  oldValue: encode(change.oldValue),
-  newValue: encode(change.newValue),
-})
-
-function toOverrideWrite({ path, after }: OverrideChange): OverrideWrite {
-  const { section, key } = toSectionKey(path)
-  if (after === undefined) return { section, key, value: null }
-  const value = isMask(after) ? ({ text: null, type: 'mask' } as const) : encode(after.value)
-  return { section, key, value, reason: after.reason, comment: after.comment, baseValue: encode(after.baseValue) }
 }

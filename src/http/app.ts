@@ -65,7 +65,7 @@ export function makeApp(context: Context, encryption?: Encryption): FastifyInsta
   registerServer(app, context, metrics)
   const hub = registerWatch(app, context, metrics.told)
   metrics.showWatchers(() => hub.size)
-  takeAhead(app.server, new FastLane(context, door, views))
+  takeAhead(app.server, new FastLane(context, door, views, Math.floor(app.server.keepAliveTimeout / 1000)))
   return app
 }
 

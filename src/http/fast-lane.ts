@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { PATHS } from '../wire/paths.ts'
 import { isKnown } from './conditions.ts'
 import { addressOf, type Caller, type Context } from './context.ts'
+import { endOfHead, mayGoDirect, writeDirect } from './direct.ts'
 import type { Door } from './door.ts'
 import { hostOf } from './hosts.ts'
 import { requestId } from './requests.ts'
@@ -18,12 +19,14 @@ export class FastLane {
   readonly #door: Door
   readonly #views: ConfigViews
   readonly #isBehindProxy: boolean
+  readonly #endOfHead: (now: number) => string
 
-  constructor(context: Context, door: Door, views: ConfigViews) {
+  constructor(context: Context, door: Door, views: ConfigViews, keepAliveSeconds: number) {
     this.#context = context
     this.#door = door
     this.#views = views
     this.#isBehindProxy = context.options.trustProxy !== undefined
+    this.#endOfHead = endOfHead(keepAliveSeconds)
   }
 
   /** Answers, or does nothing and gives false. */
@@ -66,7 +69,10 @@ export class FastLane {
   #send(request: IncomingMessage, response: ServerResponse, { view, body, caller, begin }: Found): void {
     const status = isKnown(request.headers['if-none-match'], view.etag) ? 304 : 200
     const requestId = caller.from.requestId!
-    writeView(response, view, { status, body, requestId })
+    const direct = status === 304 ? view.directlyKnown : body.direct
+    if (direct !== undefined && mayGoDirect(request, response)) {
+      writeDirect(response, direct, requestId, this.#endOfHead(Date.now()))
+    } else writeView(response, view, { status, body, requestId })
     const milliseconds = performance.now() - begin
     const told = {
       route: 'readConfig',

@@ -11,9 +11,9 @@ function membersOf(value: unknown, most: number): number {
   if (typeof value === 'string') return 1 + (value.length >> 10)
   if (typeof value !== 'object' || value === null) return 1
   let count = 1
-  for (const name in value) {
+  for (const member of Object.values(value)) {
     if (count > most) break
-    count += membersOf(value[name as never], most - count)
+    count += membersOf(member, most - count)
   }
   return count
 }

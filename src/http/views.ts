@@ -8,6 +8,7 @@ import type { Principal } from '../model/principal.ts'
 import type { Version } from '../model/version.ts'
 import { CACHING, COMPRESSIBLE, JSON_TYPE } from './answer.ts'
 import { codingFor, tagOf } from './conditions.ts'
+import { type Direct, toDirect } from './direct.ts'
 import { SECURITY, TRANSPORT } from './requests.ts'
 
 /** A namespace's whole configuration as JSON, secrets concealed, ready to be sent to all who may see the same of it. */
@@ -21,6 +22,7 @@ export interface ConfigView {
   readonly head: readonly string[]
   /** The head of an answer to who has it already: what he has says the rest. */
   readonly known: string[]
+  readonly directlyKnown: Direct
 }
 
 /** A body in one coding, and the head of an answer with it. */
@@ -29,6 +31,8 @@ export interface Body {
   /** The same where it is short plain text: Node sends a head and a string in one piece, a head and bytes in two. */
   readonly text: string | undefined
   readonly head: string[]
+  /** The whole answer, where it is short plain text. */
+  readonly direct: Direct | undefined
 }
 
 const ONE_PIECE = 16 * 1024
@@ -36,7 +40,8 @@ const ONE_PIECE = 16 * 1024
 function toBody(bytes: Buffer, head: readonly string[], coding?: string): Body {
   const own = ['content-length', String(bytes.length), ...(coding === undefined ? [] : ['content-encoding', coding])]
   const text = bytes.length <= ONE_PIECE && isAscii(bytes) ? bytes.toString('latin1') : undefined
-  return { bytes, text, head: [...own, ...head] }
+  const whole = [...own, ...head]
+  return { bytes, text, head: whole, direct: text === undefined ? undefined : toDirect(200, whole, text) }
 }
 
 const MOST = 1000
@@ -98,7 +103,8 @@ function makeView(config: Config, isWhole: boolean, standing: Readonly<Record<st
   const etag = (isWhole && hashTag(config)) || tagOf(body)
   const always = { ...CACHING, etag, ...(version !== undefined && { 'holdfast-version': String(version.id) }) }
   const head = ['content-type', JSON_TYPE, ...toHead({ ...standing, ...always })]
-  return { version, etag, plain: toBody(body, head), coded: {}, head, known: toHead(always) }
+  const known = toHead(always)
+  return { version, etag, plain: toBody(body, head), coded: {}, head, known, directlyKnown: toDirect(304, known, '') }
 }
 
 const toHead = (headers: Readonly<Record<string, string>>): string[] => [

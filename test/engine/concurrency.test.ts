@@ -53,6 +53,28 @@ const turns = async (count: number): Promise<void> => {
 }
 
 describe('concurrent changes', () => {
+  it('are staged anew where the change they were staged on was refused', async () => {
+    const directory = folder()
+    const config = await open(directory, { ...alone, lockTimeoutMs: 300 })
+    await config.update('s', { a: 0 })
+    const letGo = holdLock(directory)
+    const first = config.update('s', { a: 1 })
+    const refused = expect(first).rejects.toMatchObject({ code: 'unavailable' })
+    await turns(10)
+    const second = config.update('s', { b: 2 })
+    const same = config.update('s', { a: 0 })
+    const third = config.change({ set: { s: { c: 3 } }, ifVersion: 1 })
+    const late = expect(third).rejects.toMatchObject({ code: 'conflict', details: { expected: 1, found: 2 } })
+    await refused
+    letGo()
+
+    expect((await second).changes).toEqual([{ operation: 'CREATE', section: 's', key: 'b', newValue: 2 }])
+    expect(await same).toMatchObject({ version: null, changes: [] })
+    await late
+    expect(config.get('s')).toEqual({ a: 0, b: 2 })
+    expect((await verified(directory)).ok).toBe(true)
+  })
+
   it('are each their own version of one chain, answered with what they did', async () => {
     const directory = folder()
     const config = await open(directory, alone)

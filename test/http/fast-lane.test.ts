@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { beforeEach, describe, expect, it, type MockInstance, onTestFinished, vi } from 'vitest'
 import { FastLane } from '../../src/http/fast-lane.ts'
 import { folder, NS, type Served, served } from './serving.ts'
 
@@ -127,6 +127,51 @@ describe('the read that services make all the time', () => {
     expect(answers.map((text) => text.slice(9, 12))).toEqual(['200', '200', '200', '200', '429'])
     expect(answers.at(-1)).toContain('retry-after: ')
     expect(ways()).toEqual([false, true, true, true, false])
+  })
+
+  it('is answered in its turn where a client does not wait for answers', async () => {
+    const at = await filled()
+    await at.get(CONFIG)
+    const socket = connect(at.server.port, '127.0.0.1')
+    const ask = (method: string, path: string, more = ''): string =>
+      `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${at.admin}\r\nRequest-Id: ${++asked}\r\n${more}\r\n`
+    let asked = 0
+    const requests = [
+      ask('GET', CONFIG),
+      ask('GET', `${NS}/history`),
+      ask('GET', CONFIG, 'If-None-Match: *\r\n'),
+      ask('HEAD', CONFIG),
+      ask('GET', CONFIG),
+      ask('GET', `${CONFIG}/server`),
+      ask('GET', CONFIG, 'Connection: close\r\n'),
+    ]
+    socket.write(requests.join(''))
+    let received = ''
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')))
+    await once(socket, 'close')
+
+    const heads = received.match(/HTTP\/1\.1 \d+|^request-id: \d+/gim)
+    expect(heads).toEqual(
+      [200, 200, 304, 200, 200, 200, 200].flatMap((status, i) => [`HTTP/1.1 ${status}`, `request-id: ${i + 1}`]),
+    )
+  })
+
+  it('holds back for a client that takes nothing', async () => {
+    const at = await filled()
+    await at.set({ text: { long: 'x'.repeat(14_000) } })
+    await at.get(CONFIG)
+    takes.mockClear()
+    const client = connect(at.server.port, '127.0.0.1').pause()
+    onTestFinished(() => void client.destroy())
+    const request = `GET ${CONFIG} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${at.admin}\r\n\r\n`
+    for (let i = 0; i < 2000; i++) client.write(request)
+    let most = 0
+    for (let i = 0; i < 50; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      most = Math.max(most, takes.mock.calls[0]?.[0].socket.writableLength ?? 0)
+    }
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThan(100_000)
   })
 
   it('ends with its token', async () => {
