@@ -25,7 +25,8 @@ export async function purgeVersions(driver: Driver, namespace: string, plan: Pur
   let versions = 0
   let history = 0
   for (let size = FIRST; ; ) {
-    const { batch, ms } = await driver.transaction((tx) => timed(() => purgeBatch(tx, namespace, plan, size)))
+    const work = (tx: Transaction) => timed(() => purgeBatch(tx, namespace, plan, size))
+    const { batch, ms } = await driver.transaction(work, { news: `namespace:${namespace}` })
     versions += batch.versions
     history += batch.history
     plan.onProgress?.(Math.min(versions, total), total)

@@ -1,5 +1,5 @@
 import type { Version } from '../model/version.ts'
-import type { Driver, Transaction } from './driver.ts'
+import type { Driver, Transaction, TransactionOptions } from './driver.ts'
 import { readConfigJson, readDelta, readMetadata, readNamespaces, readSources, readState, readVersion } from './read.ts'
 import { sqlShelves } from './sql-shelves.ts'
 import type { Store } from './store.ts'
@@ -19,25 +19,29 @@ export function sqlStore(driver: Driver): Store {
     directory: driver.directory,
 
     async commit(namespace, head, writes) {
+      if (driver.append) return driver.append(namespace, head, writes)
       const { appendVersions, wasAppended } = await writing()
       let versions: readonly Version[] = []
       const append = async (tx: Transaction) => {
         versions = await appendVersions(tx, namespace, head, writes)
         return versions
       }
-      return driver.transaction(append, { happened: (reader) => wasAppended(reader, versions.at(-1)) })
+      return driver.transaction(append, {
+        happened: (reader) => wasAppended(reader, versions.at(-1)),
+        ...about(namespace),
+      })
     },
     async mark(namespace, write) {
       const { mark } = await import('./marks.ts')
-      await driver.transaction((tx) => mark(tx, namespace, write))
+      await driver.transaction((tx) => mark(tx, namespace, write), about(namespace))
     },
     async saveSource(namespace, state, positions) {
       const { saveSource } = await upkeep()
-      await driver.transaction((tx) => saveSource(tx, namespace, state, positions))
+      await driver.transaction((tx) => saveSource(tx, namespace, state, positions), about(namespace))
     },
     async deleteNamespace(namespace, at) {
       const { deleteNamespace } = await upkeep()
-      await driver.transaction((tx) => deleteNamespace(tx, namespace, at))
+      await driver.transaction((tx) => deleteNamespace(tx, namespace, at), about(namespace))
       await driver.shrink()
     },
     async setMetadata(key, value, at) {
@@ -90,3 +94,5 @@ export function sqlStore(driver: Driver): Store {
     close: () => driver.close(),
   }
 }
+
+const about = (namespace: string): Pick<TransactionOptions, 'news'> => ({ news: `namespace:${namespace}` })

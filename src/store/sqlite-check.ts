@@ -1,15 +1,9 @@
 import { sha3 } from '../model/hash.ts'
-import { sortKey } from './chain.ts'
+import { type Finding, NAMES, toProblem, wrongOrder } from './check-rows.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { sqliteCode } from './sqlite-errors.ts'
 import type { StoreProblem } from './store.ts'
 import { VERIFY_SQL } from './verify-sql.ts'
-
-interface Finding {
-  readonly namespace: string | null
-  readonly version_id: number | null
-  readonly problem: string
-}
 
 /** All that a store can tell about itself, of one moment: its file, its hashes and chains, and the names it sorts by. */
 export function checkDatabase(connection: Connection): StoreProblem[] {
@@ -19,7 +13,7 @@ export function checkDatabase(connection: Connection): StoreProblem[] {
   connection.exec('BEGIN')
   try {
     const findings = connection.all<Finding>(VERIFY_SQL)
-    return [...findings.map(toProblem), ...wrongOrder(connection)]
+    return [...findings.map(toProblem), ...wrongOrder(connection.all(NAMES))]
   } finally {
     connection.rollback()
   }
@@ -41,24 +35,4 @@ function integrity(connection: Connection): StoreProblem[] {
     if (!sqliteCode(error).startsWith('SQLITE_CORRUPT')) throw error
     return [damage((error as Error).message)]
   }
-}
-
-const toProblem = ({ namespace, version_id, problem }: Finding): StoreProblem => ({
-  namespace,
-  versionId: version_id,
-  message: problem,
-})
-
-/** `sort` orders the members of `config_json`; no function of SQL gives it. */
-function wrongOrder(connection: Connection): StoreProblem[] {
-  const rows = connection.all<{ namespace: string; name: string; sort: Buffer }>(
-    'SELECT namespace, name, sort FROM config_names',
-  )
-  return rows
-    .filter((row) => !row.sort.equals(sortKey(row.name)))
-    .map(({ namespace, name }) => ({
-      namespace,
-      versionId: null,
-      message: `config_names: ${JSON.stringify(name)} has a wrong sort`,
-    }))
 }

@@ -189,6 +189,9 @@ export interface StoreStats {
   readonly namespaces: readonly NamespaceStats[]
 }
 
+/** What a commit was about. */
+export type News = `namespace:${string}` | 'tokens' | 'webhooks'
+
 /** A problem found by reading the store's own marks: what, where. */
 export interface StoreProblem {
   readonly namespace: string | null
@@ -256,7 +259,10 @@ export interface Store {
   readonly webhooks: WebhookShelf
   readonly schedules: ScheduleShelf
 
-  /** Calls `listener` when something was committed that this object did not commit itself. Returns how to stop. */
-  onForeignCommit(listener: () => void): () => void
+  /**
+   * Calls `listener` when something was committed that this object did not commit itself, with what it was about where the store can tell.
+   * Returns how to stop.
+   */
+  onForeignCommit(listener: (news?: News) => void): () => void
   close(): Promise<void>
 }

@@ -14,6 +14,8 @@ const REVOKE = 'UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id 
 const TOUCH = `
 UPDATE tokens SET last_used_at = ?, last_used_ip = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`
 
+const NEWS = { news: 'tokens' } as const
+
 /** Tokens in any database, in the order they were made. */
 export function tokenShelf(driver: Driver): TokenShelf {
   return {
@@ -21,7 +23,7 @@ export function tokenShelf(driver: Driver): TokenShelf {
       driver.transaction(async (tx) => {
         await refuseTaken(tx, row)
         await insert(tx, row)
-      }),
+      }, NEWS),
     insertFirst: (row) =>
       driver.transaction(async (tx) => {
         const [any] = await tx.query('SELECT id FROM tokens LIMIT 1')
@@ -33,10 +35,12 @@ export function tokenShelf(driver: Driver): TokenShelf {
       return rows.map((row) => ({ ...row, grants: JSON.parse(row.grants) as TokenRow['grants'] }))
     },
     rotate: (id, { digest, previousDigest, previousUntil }) =>
-      driver.transaction(async (tx) =>
-        requireChanged(await tx.run(ROTATE, digest, previousDigest, previousUntil, id), `token ${id}`),
+      driver.transaction(
+        async (tx) => requireChanged(await tx.run(ROTATE, digest, previousDigest, previousUntil, id), `token ${id}`),
+        NEWS,
       ),
-    revoke: (id, at) => driver.transaction(async (tx) => requireChanged(await tx.run(REVOKE, at, id), `token ${id}`)),
+    revoke: (id, at) =>
+      driver.transaction(async (tx) => requireChanged(await tx.run(REVOKE, at, id), `token ${id}`), NEWS),
     touch: (uses) =>
       driver.transaction(async (tx) => {
         for (const { id, at, ip } of uses) await tx.run(TOUCH, at, ip, id, at)

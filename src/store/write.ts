@@ -1,13 +1,13 @@
 import { HoldfastError } from '../model/errors.ts'
-import { sha3 } from '../model/hash.ts'
 import type { Version, VersionId } from '../model/version.ts'
-import { chainInput, rowsInput, sortKey } from './chain.ts'
+import { sortKey } from './chain.ts'
 import type { Reader, Transaction } from './driver.ts'
 import { nextIds } from './ids.ts'
 import { insertMark, refuseTakenTag } from './marks.ts'
 import { insertOnce } from './once.ts'
-import { type DocumentLogRow, type HistoryLogRow, type OverrideLogRow, toVersion, type VersionLogRow } from './rows.ts'
-import type { DocumentWrite, HistoryWrite, OverrideWrite, Write } from './store.ts'
+import type { DocumentLogRow, HistoryLogRow, OverrideLogRow, VersionLogRow } from './rows.ts'
+import type { Write } from './store.ts'
+import { asWritten, type Place, rowsOf } from './version-rows.ts'
 
 const HEAD = 'SELECT id, chain_hash FROM version_log WHERE namespace = ? ORDER BY id DESC LIMIT 1'
 
@@ -39,7 +39,7 @@ export async function wasAppended(reader: Reader, version: Version | undefined):
 }
 
 /** Refuses a write staged on another head than the namespace has. */
-function refuseMovedHead(namespace: string, expected: VersionId, found: VersionId): void {
+export function refuseMovedHead(namespace: string, expected: VersionId, found: VersionId): void {
   if (found === expected) return
   throw new HoldfastError(
     'conflict',
@@ -48,40 +48,21 @@ function refuseMovedHead(namespace: string, expected: VersionId, found: VersionI
   )
 }
 
-interface Append {
-  readonly namespace: string
+interface Append extends Place {
   readonly write: Write
-  readonly previousChain: string | null
-  readonly next: { version: number; history: number; override: number; mark: number }
 }
 
 async function appendVersion(tx: Transaction, { namespace, write, previousChain, next }: Append): Promise<Version> {
-  const id = next.version++
-  const documents = write.documents.map((document) => documentRow(document, id))
-  const overrides = write.overrides.map((override) =>
-    overrideRow(override, { namespace, id: next.override++, version: id, write }),
-  )
-  const history = write.history.map((entry) => historyRow(entry, { namespace, id: next.history++, version: id, write }))
-  const columns = {
-    id,
-    namespace,
-    config_hash: write.configHash,
-    created_at: write.createdAt,
-    created_by: write.createdBy,
-    description: write.description,
-    cause: write.cause,
-    rows_hash: sha3(rowsInput(documents, overrides)),
-    previous_chain: previousChain,
-  }
-  const row: VersionLogRow = { ...columns, chain_hash: sha3(chainInput(columns, history)) }
+  const { version, documents, overrides, history } = rowsOf(write, { namespace, previousChain, next })
+  const { id } = version
 
-  await insertVersion(tx, row)
+  await insertVersion(tx, version)
   for (const document of documents) await insertDocument(tx, namespace, document)
   for (const override of overrides) await insertOverride(tx, override)
   for (const entry of history) await insertHistory(tx, entry)
   await markVersion(tx, { namespace, write, version: id, next })
   if (write.once) await insertOnce(tx, namespace, write.once, id)
-  return { ...toVersion(row), isBaseline: write.baseline, tags: [...write.tags].sort() }
+  return asWritten(version, write)
 }
 
 async function markVersion(
@@ -96,65 +77,12 @@ async function markVersion(
   if (write.baseline) await insertMark(tx, { ...common, id: next.mark++, kind: 'baseline', tag: '' })
 }
 
-const withLastBaseline = (versions: readonly Version[]): readonly Version[] => {
+export const withLastBaseline = (versions: readonly Version[]): readonly Version[] => {
   const last = versions.findLast((version) => version.isBaseline)
   return versions.map((version) =>
     version.isBaseline && version !== last ? { ...version, isBaseline: false } : version,
   )
 }
-
-const documentRow = (document: DocumentWrite, version: number): DocumentLogRow => ({
-  layer: document.layer,
-  name: document.name,
-  version_id: version,
-  content: document.content,
-  positions: document.content === null ? null : document.positions,
-})
-
-interface Place {
-  readonly namespace: string
-  readonly id: number
-  readonly version: number
-  readonly write: Write
-}
-
-function overrideRow(override: OverrideWrite, { namespace, id, version, write }: Place): OverrideLogRow {
-  const set = override.value === null ? undefined : override
-  return {
-    id,
-    namespace,
-    section: override.section,
-    key: override.key,
-    value: set?.value.text ?? null,
-    value_type: set?.value.type ?? null,
-    created_at: write.createdAt,
-    created_by: write.createdBy,
-    reason: set?.reason ?? null,
-    comment: set?.comment ?? null,
-    base_value: set?.baseValue.text ?? null,
-    base_type: set?.baseValue.type ?? null,
-    version_id: version,
-  }
-}
-
-const historyRow = (entry: HistoryWrite, { namespace, id, version, write }: Place): HistoryLogRow => ({
-  id,
-  namespace,
-  operation: entry.operation,
-  layer: entry.layer,
-  section: entry.section,
-  key: entry.key,
-  old_value: entry.oldValue.text,
-  new_value: entry.newValue.text,
-  changed_at: write.createdAt,
-  changed_by: write.createdBy,
-  source_ip: write.sourceIp,
-  reason: write.reason,
-  comment: write.comment,
-  version_id: version,
-  old_type: entry.oldValue.type,
-  new_type: entry.newValue.type,
-})
 
 const INSERT_VERSION = `
 INSERT INTO version_log (id, namespace, config_hash, created_at, created_by, description, cause, rows_hash, previous_chain, chain_hash)
