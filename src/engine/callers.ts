@@ -1,4 +1,5 @@
 import { localPrincipal, type Principal } from '../model/principal.ts'
+import { checkText } from '../model/value.ts'
 import type { OpenOptions } from './options.ts'
 import type { CallerOf } from './parts.ts'
 
@@ -16,7 +17,8 @@ export function callersOf(options: Pick<OpenOptions, 'actor'>): CallerOf {
   let own = options.actor
   return ({ actor, sourceIp, reason, comment }) => {
     own ??= operatingSystemUser()
-    return { who: localPrincipal(actor ?? own, sourceIp ?? null), reason: reason ?? null, comment: comment ?? null }
+    const who = localPrincipal(checkText(actor ?? own, 'actor'), sourceIp ?? null)
+    return { who, reason: wordsOf(reason, 'reason'), comment: wordsOf(comment, 'comment') }
   }
 }
 
@@ -25,6 +27,10 @@ export function callersAs(who: Principal): CallerOf {
   return ({ actor, sourceIp, reason, comment }) => {
     const speaks = who.tokenId === null && (actor !== undefined || sourceIp !== undefined)
     const said = speaks ? { ...who, name: actor ?? who.name, sourceIp: sourceIp ?? who.sourceIp } : who
-    return { who: said, reason: reason ?? null, comment: comment ?? null }
+    checkText(said.name, 'actor')
+    return { who: said, reason: wordsOf(reason, 'reason'), comment: wordsOf(comment, 'comment') }
   }
 }
+
+const wordsOf = (text: string | undefined, what: string): string | null =>
+  text === undefined ? null : checkText(text, what)

@@ -4,7 +4,7 @@ import { type SourceSpec, sourceName } from '../model/layer.ts'
 import { LIMITS, type Limits } from '../model/limits.ts'
 import type { Reveal } from '../model/snapshot.ts'
 import { equal, type Value } from '../model/value.ts'
-import type { SourceState, Store } from '../store/store.ts'
+import type { News, SourceState, Store } from '../store/store.ts'
 import { Feed } from './feed.ts'
 import { type Once, once } from './lazily.ts'
 import type { Log, OpenOptions } from './options.ts'
@@ -43,6 +43,9 @@ export interface NamespaceCaller {
   readonly loadsStored?: boolean
 }
 
+const isAbout = (namespace: string, news: News | undefined): boolean =>
+  news === undefined || news === `namespace:${namespace}`
+
 /** Opens a namespace of `store`, which stays its caller's to close. */
 export async function openNamespace(
   store: Store,
@@ -54,7 +57,7 @@ export async function openNamespace(
   const feed = new Feed(options.log ?? SILENT_INFO)
   const follows = options.follow !== false
   let onOthers = (): void => undefined
-  const stopListening = follows ? store.onForeignCommit(() => onOthers()) : undefined
+  const stopListening = follows ? store.onForeignCommit((news) => isAbout(namespace, news) && onOthers()) : undefined
   try {
     const { parts, sight } = await toParts(store, namespace, options, feed)
     const writer = once(async () => {

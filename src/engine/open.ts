@@ -3,6 +3,7 @@ import type { Config } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
+import { isPostgres } from '../store/store-name.ts'
 import { callersOf } from './callers.ts'
 import { EmbeddedConfig } from './embedded.ts'
 import { openNamespace } from './namespace.ts'
@@ -40,15 +41,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...(options.lockTimeoutMs !== undefined && { lockTimeoutMs: options.lockTimeoutMs }),
     ...(options.now && { now: options.now }),
   }
+  if (isPostgres(path)) return (await import('../store/postgres.ts')).openPostgres(path, given)
   if (options.threads && path !== ':memory:') return (await import('../store/threaded.ts')).openThreaded(path, given)
   return (await import('../store/sqlite.ts')).openSqlite(path, given)
 }
 
 export function storePath({ store = DEFAULT_STORE, directory = process.cwd() }: StoreOptions): string {
+  if (isPostgres(store)) return store
   if (/^[a-z]+:\/\//.test(store)) {
-    throw new HoldfastError('unsupported', `a store is a path or :memory:, not ${store.replace(/\/\/.*@/, '//')}`, {
-      what: 'store',
-    })
+    const text = `a store is a path, :memory: or a postgres:// URL, not ${store.replace(/\/\/.*@/, '//')}`
+    throw new HoldfastError('unsupported', text, { what: 'store' })
   }
   return store === ':memory:' || isAbsolute(store) ? store : join(directory, store)
 }

@@ -35,7 +35,9 @@ export class TokenTable {
     this.#store = store
     this.#now = now
     this.#log = log
-    this.#stopListening = store.onForeignCommit(() => this.#readIn(this.#readAt + GATHER_MS - performance.now()))
+    this.#stopListening = store.onForeignCommit((news = 'tokens') => {
+      if (news === 'tokens') this.#readIn(this.#readAt + GATHER_MS - performance.now())
+    })
   }
 
   static async open(store: Store, options: Options): Promise<TokenTable> {

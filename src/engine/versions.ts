@@ -3,6 +3,7 @@ import { byLeaf, type Difference, diff } from '../model/diff.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { printPath, toSectionKey } from '../model/path.ts'
 import { authorise, authoriseWhole } from '../model/principal.ts'
+import { checkText } from '../model/value.ts'
 import { checkTag, type Version, type VersionId } from '../model/version.ts'
 import type { MarkWrite } from '../store/store.ts'
 import { Breath } from './breath.ts'
@@ -126,7 +127,7 @@ function snapshotJob(parts: Parts, caller: Caller, request: VersionRequest): Pro
       before: state,
       after: { ...state, ahead: state.ahead + 1 },
       cause: 'snapshot',
-      description: request.description ?? null,
+      description: request.description === undefined ? null : checkText(request.description, 'description'),
       createdAt: parts.now().toISOString(),
       createdBy: caller.who.name,
       sourceIp: caller.who.sourceIp,

@@ -84,7 +84,9 @@ function begin({ parts, table, outbox, webhookHosts, box }: Omit<Room, 'wake'>):
       .then(send.wake, (error) => failed(error, 'tell of a source'))
   }
   const stops = [
-    parts.store.onForeignCommit(wake),
+    parts.store.onForeignCommit((news) => {
+      if (news !== 'tokens') wake()
+    }),
     parts.onChange((namespace) => {
       outbox.touch(namespace)
       gather.wake()

@@ -97,7 +97,8 @@ export function checkKey(key: string, limits: Limits, what: string): void {
   }
 }
 
-function checkText(text: string, what: string): string {
+/** Text as every database keeps it; refuses (`malformed`) any other. */
+export function checkText(text: string, what: string): string {
   if (text.includes('\0')) {
     throw new HoldfastError('malformed', `${what} holds a NUL character, which a store cannot keep`, { what })
   }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../model/errors.ts'
+import { storeName } from './store-name.ts'
 
 /** Where a PostgreSQL store is, as its URL says it. */
 export interface PostgresTarget {
@@ -16,16 +17,13 @@ export interface PostgresTarget {
 
 const URL_FORM = /^(postgres(?:ql)?):\/\/([^@/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/
 
-/** True for what names a PostgreSQL store. */
-export const isPostgresUrl = (store: string): boolean => /^postgres(?:ql)?:\/\//.test(store)
-
 /**
  * Reads a connection URI as libpq does (PostgreSQL documentation, 34.1.1.2), several hosts included; `schema` (`holdfast`) and `pool` (10) are our
  * own, everything else is for the driver. Refuses (`malformed`) what it cannot read, without its password.
  */
 export function parsePostgresUrl(text: string): PostgresTarget {
   const [, scheme, credentials = '', places = '', path = '', query = ''] = URL_FORM.exec(text) ?? []
-  const name = withoutPassword(text)
+  const name = storeName(text)
   if (scheme === undefined) throw malformed(name, 'this is no postgres:// URL')
   const parameters = new URLSearchParams(query)
   const take = (key: string): string | undefined => {
@@ -52,10 +50,6 @@ function schemaOf(name: string, schema: string): string {
   if (/^[a-z_][a-z0-9_]{0,40}$/.test(schema)) return schema
   throw malformed(name, 'schema is a name of at most 41 small letters, digits and _')
 }
-
-/** A URL as it may be shown. */
-export const withoutPassword = (url: string): string =>
-  url.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/([?&](?:password|sslpassword)=)[^&]*/g, '$1…')
 
 const malformed = (name: string, text: string): HoldfastError =>
   new HoldfastError('malformed', `${name}: ${text}`, { what: 'store' })

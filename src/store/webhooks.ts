@@ -4,6 +4,8 @@ import { readNamespaces } from './read.ts'
 import { deleteInBatches, requireChanged } from './shelf-sql.ts'
 import type { WebhookRow, WebhookShelf } from './shelves.ts'
 
+const NEWS = { news: 'webhooks' } as const
+
 /** Webhooks and their outbox, in any database. */
 export function webhookShelf(driver: Driver): WebhookShelf {
   return {
@@ -11,19 +13,19 @@ export function webhookShelf(driver: Driver): WebhookShelf {
       driver.transaction(async (tx) => {
         await tx.run(INSERT, ...COLUMNS.map((name) => toSql(row[name])))
         await beginAtHeads(tx, row.id)
-      }),
+      }, NEWS),
     async list() {
       const rows = await driver.query<Record<keyof WebhookRow, SqlValue>>(LIST)
       return rows.map(toWebhook)
     },
-    update: (id, change) => driver.transaction((tx) => update(tx, id, change)),
+    update: (id, change) => driver.transaction((tx) => update(tx, id, change), NEWS),
     async delete(id) {
       await deleteInBatches(driver, { table: 'webhook_deliveries', key: 'number', where: 'webhook_id = ?' }, id)
       await driver.transaction(async (tx) => {
         await tx.run('DELETE FROM webhook_deliveries WHERE webhook_id = ?', id)
         await tx.run('DELETE FROM webhook_cursors WHERE webhook_id = ?', id)
         requireChanged(await tx.run('DELETE FROM webhooks WHERE id = ?', id), `webhook ${id}`)
-      })
+      }, NEWS)
     },
     ...outboxOf(driver),
   }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { storeName } from '../../store/store-name.ts'
 import type { Call, Run } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { openStore, storeOptions } from '../open.ts'
@@ -53,7 +54,11 @@ async function verify({ flags, io, print }: Call, file: string): Promise<number>
 async function restore(call: Call, file: string): Promise<number> {
   const { print } = call
   const target = await readStoreTarget(call, 'backup --restore replaces the file of a store')
-  await confirm(call, `This puts ${visible(file)} in the place of ${visible(target.options.store ?? '')}.`, 'yes')
+  await confirm(
+    call,
+    `This puts ${visible(file)} in the place of ${visible(storeName(target.options.store ?? ''))}.`,
+    'yes',
+  )
   const { restoreBackup } = await import('../../engine/backup.ts')
   const result = await restoreBackup(file, storeOptions(target))
   if (print.json) print.document(result)

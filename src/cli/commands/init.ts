@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import type { Config } from '../../model/config.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import type { Version } from '../../model/version.ts'
+import { storeName } from '../../store/store-name.ts'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../flags.ts'
 import { loadProject, noProject, PROJECT_FILE, type Project } from '../project.ts'
@@ -51,7 +52,9 @@ async function writeProject(file: string, project: Project, target: StoreTarget)
   const { directory = '.', store = '', sources = [], schema } = target.options
   const settings = { sources, schema: schema as string | undefined }
   const shownStore =
-    store.startsWith('/') && !relative(directory, store).startsWith('..') ? relative(directory, store) : store
+    store.startsWith('/') && !relative(directory, store).startsWith('..')
+      ? relative(directory, store)
+      : storeName(store)
   if (existsSync(file)) await withNamespace(file, target.namespace, settings)
   else writeFileSync(file, printProject(shownStore, target.namespace, settings), { flag: 'wx' })
   return true
@@ -59,9 +62,12 @@ async function writeProject(file: string, project: Project, target: StoreTarget)
 
 function story(config: Config, version: Version, { options }: StoreTarget, written: boolean): string[] {
   const keys = config.sections().length
+  const { store = '' } = options
+  const isSecretive = storeName(store) !== store
   return [
     ...(written ? [`Wrote ${PROJECT_FILE}.`] : []),
-    `Namespace ${config.namespace} in ${options.store}: version ${version.id}${version.isBaseline ? ', the baseline' : ''}, with ${keys} sections.`,
+    ...(written && isSecretive ? ['The password does not stand in it: give it in PGPASSWORD, or in ~/.pgpass.'] : []),
+    `Namespace ${config.namespace} in ${storeName(store)}: version ${version.id}${version.isBaseline ? ', the baseline' : ''}, with ${keys} sections.`,
     'Next: holdfast get, holdfast set PATH=VALUE, holdfast drift',
   ]
 }

@@ -2,6 +2,7 @@ import type { Log } from '../../engine/options.ts'
 import type { ServeOptions } from '../../http/options.ts'
 import type { Server } from '../../http/serve.ts'
 import { HoldfastError } from '../../model/errors.ts'
+import { storeName } from '../../store/store-name.ts'
 import type { Call, Run } from '../command.ts'
 import { DONE } from '../print.ts'
 import { passedSocket } from '../serving/listen.ts'
@@ -25,7 +26,8 @@ export const run: Run = async (call) => {
     `port is said by ${placeOf('port', places)}, host by ${placeOf('host', places)}`,
   )
   const stopReloading = io.onReload(() => void reload(server, log))
-  log.info({ url: server.url, namespaces: Object.keys(options.namespaces ?? {}), store: options.store }, 'listening')
+  const store = storeName(options.store ?? '')
+  log.info({ url: server.url, namespaces: Object.keys(options.namespaces ?? {}), store }, 'listening')
   await tell(call, log, 'READY=1', `listening on ${server.url}`)
   await aborted(stopping)
   stopReloading()
