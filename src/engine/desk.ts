@@ -3,6 +3,7 @@ import type { ChangeEvent, SourceStatus } from '../model/config.ts'
 import type { Principal } from '../model/principal.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
+import { isTransient } from '../store/store-name.ts'
 import { type Access, openAccess } from './access.ts'
 import { type Acting, type AdminParts, backUp, purge } from './administration.ts'
 import { callersAs } from './callers.ts'
@@ -135,7 +136,7 @@ function webhooksOf(room: Room, { access, namespaces }: Begun): Promise<WebhookE
   return openWebhooks({
     store,
     keyring() {
-      ring ??= loadKeyring({ environment, directory: store.directory, log })
+      ring ??= loadKeyring({ environment, directory: store.directory, isTransient: isTransient(store.name), log })
       return ring
     },
     resume: async (name, since, limit) => resume((await namespaces.get(name)).parts, since, { limit }),

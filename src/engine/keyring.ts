@@ -24,8 +24,10 @@ export const KEY_FILE = 'holdfast.key'
 
 export interface KeyringOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The store's folder; null keeps a key in memory only. */
+  /** The store's folder, where a key can be kept beside it; null where it has none. */
   readonly directory: string | null
+  /** True where the store is gone when it is closed, so that its key may be too. */
+  readonly isTransient: boolean
   readonly log: Log
 }
 
@@ -37,13 +39,13 @@ const crypto = () => process.getBuiltinModule('node:crypto')
 
 /** Keys from `HOLDFAST_KEY`, the file `HOLDFAST_KEY_FILE`, or `holdfast.key` beside the store, in this order. */
 export function loadKeyring(options: KeyringOptions): Keyring {
-  const { environment, directory } = options
+  const { environment, directory, isTransient } = options
   const given = environment['HOLDFAST_KEY']
   if (given !== undefined) return ringOf(parseKeys(given, 'HOLDFAST_KEY'))
   const named = environment['HOLDFAST_KEY_FILE']
   const file = named ?? (directory === null ? null : join(directory, KEY_FILE))
   const keys = file === null ? [] : readKeys(file, named !== undefined)
-  const mayMake = named === undefined
+  const mayMake = named === undefined && (directory !== null || isTransient)
   return ringOf(keys, mayMake ? () => makeKey(file, options.log) : undefined)
 }
 
@@ -52,7 +54,7 @@ function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
     async ensure(isFirst) {
       if (keys.length > 0) return
       if (!isFirst()) refuse(LOST)
-      if (make === undefined) refuse('there is no key to encrypt secrets with: set HOLDFAST_KEY or HOLDFAST_KEY_FILE')
+      if (make === undefined) refuse(NONE)
       keys.push(await make())
     },
     encrypt(plain, context) {
@@ -77,6 +79,9 @@ function ringOf(keys: Key[], make?: () => Promise<Key>): Keyring {
     },
   }
 }
+
+const NONE =
+  'there is no key to encrypt secrets with: put one (openssl rand -base64 32) into HOLDFAST_KEY, or into the file that HOLDFAST_KEY_FILE names, the same on every node'
 
 const LOST = `the key of the secrets that are here already is missing: set HOLDFAST_KEY or HOLDFAST_KEY_FILE, or put ${KEY_FILE} back beside the store. If it is lost, put a new one there (openssl rand -base64 32) and set each secret again`
 

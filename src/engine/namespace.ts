@@ -5,6 +5,7 @@ import { LIMITS, type Limits } from '../model/limits.ts'
 import type { Reveal } from '../model/snapshot.ts'
 import { equal, type Value } from '../model/value.ts'
 import type { News, SourceState, Store } from '../store/store.ts'
+import { isTransient } from '../store/store-name.ts'
 import { Feed } from './feed.ts'
 import { type Once, once } from './lazily.ts'
 import type { Log, OpenOptions } from './options.ts'
@@ -132,9 +133,9 @@ async function toParts(
   const limits: Limits = { ...LIMITS, ...options.limits }
   const rules = rulesOf(limits)
   const readerNow = () => rules.readerNow(parts.head.state)
-  const { directory } = store
+  const kept = { directory: store.directory, isTransient: isTransient(store.name) }
   const sight = once(async () =>
-    (await import('./reveal.ts')).sightOf({ namespace, environment, directory, log, readerNow }),
+    (await import('./reveal.ts')).sightOf({ ...kept, namespace, environment, log, readerNow }),
   )
   const reveal: Reveal = (snapshot, path, value, discretion) => sight.value()!.reveal(snapshot, path, value, discretion)
   const stored = await store.state(namespace)

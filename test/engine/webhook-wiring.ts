@@ -16,7 +16,7 @@ export function partsOf(of: {
   const { directory, store, config, now } = of
   return {
     store,
-    keyring: () => loadKeyring({ environment: {}, directory, log: quiet }),
+    keyring: () => loadKeyring({ environment: {}, directory, isTransient: false, log: quiet }),
     resume: (namespace, since, limit) => resume(store, config, { namespace, since, limit }),
     onChange: (listener) => config.on('change', () => listener(config.namespace)),
     onSource: (listener) => config.on('source', (status: SourceStatus) => listener(config.namespace, status)),
