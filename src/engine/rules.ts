@@ -1,10 +1,10 @@
 import { HoldfastError, type Issue } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import { type Path, parsePath, printPath } from '../model/path.ts'
+import { type Path, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
-import { isSealed } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Tree, Value } from '../model/value.ts'
+import type { Tree } from '../model/value.ts'
+import { once } from './lazily.ts'
 import type { State } from './stored.ts'
 import type { Validator } from './validate.ts'
 
@@ -14,7 +14,7 @@ export interface Rules {
   reader(state: State): Promise<SchemaReader | undefined>
   /** The reader where it was loaded before; reading values must not wait. */
   readerNow(state: State): SchemaReader | undefined
-  /** All findings about a snapshot's whole configuration. */
+  /** All findings about a snapshot's whole configuration, its references among them. */
   issues(state: State): Promise<readonly Issue[]>
   /** Uses a validator that has more than the stored schema says (a Standard Schema's code) for states of that schema. */
   adopt(text: string, validator: Validator): void
@@ -45,12 +45,14 @@ export function rulesOf(limits: Limits): Rules {
       return reader
     },
     readerNow: ({ schema }) => (schema === undefined ? undefined : readers.get(schema)),
-    async issues(state) {
-      if (state.schema === undefined) return []
-      const { validate } = await validator(state.schema)
-      const { tree, unread } = readable(state.snapshot)
-      const issues = await validate(tree)
-      return unread.size === 0 ? issues : issues.filter((issue) => !isUnread(state.snapshot, unread, issue))
+    async issues({ schema, snapshot }) {
+      const refers = snapshot.layers.some((layer) => layer.interpolates)
+      if (schema === undefined && !refers) return []
+      const { readable } = await loadReadable()
+      const { tree, broken, unread } = readable(snapshot, { needsVariables: schema !== undefined })
+      const found = schema === undefined ? [] : await (await validator(schema)).validate(tree)
+      const told = unread.size === 0 ? found : found.filter(({ path }) => !unread.has(path))
+      return broken.length === 0 ? told : (await import('./issues.ts')).limited([...broken, ...told])
     },
     adopt(text, made) {
       validators.set(text, Promise.resolve(made))
@@ -59,26 +61,8 @@ export function rulesOf(limits: Limits): Rules {
   }
 }
 
-/** The whole tree as a reader may see it; a secret whose key is not here stays as it is kept, and as valid as when it was set. */
-function readable(snapshot: Snapshot): { readonly tree: Tree; readonly unread: ReadonlySet<string> } {
-  const unread = new Set<string>()
-  const entries = [...snapshot.effective].map(([name, doc]): [string, Value] => {
-    try {
-      return [name, snapshot.get(printPath([name]))!]
-    } catch (error) {
-      if (!HoldfastError.is(error, 'key')) throw error
-      unread.add(name)
-      return [name, doc.value]
-    }
-  })
-  return { tree: Object.freeze(Object.fromEntries(entries)), unread }
-}
-
-function isUnread(snapshot: Snapshot, unread: ReadonlySet<string>, { path }: Issue): boolean {
-  if (path === '') return false
-  const at = parsePath(path)
-  return unread.has(at[0]!) && isSealed(snapshot.sealedAt(at))
-}
+/** Asked for once: an `import()` of what is there costs as much as staging a change. */
+const loadReadable = once(() => import('./readable.ts'))
 
 /** What is asked of `paths` that a pinned layer keeps from taking effect. */
 export function shadowed(snapshot: Snapshot, paths: readonly Path[]): readonly Issue[] {

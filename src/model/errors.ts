@@ -1,7 +1,7 @@
 /** One finding of a validation. `path` is a printed path, `""` for the whole document; values of secrets never stand in it. */
 export interface Issue {
   readonly path: string
-  /** The rule that failed: a JSON Schema keyword (`type`, `maximum`, …), `unknown-key`, `shadowed`, or the validator's own word. */
+  /** The rule that failed: a JSON Schema keyword (`type`, `maximum`, …), `unknown-key`, `shadowed`, `reference`, or the validator's own word. */
   readonly code: string
   readonly message: string
   /** The values that would be accepted, where they can be listed. */

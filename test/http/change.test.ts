@@ -1,4 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are what is tested
 import { describe, expect, it } from 'vitest'
+import { inline } from '../../src/index.ts'
 import { folder, NS, served } from './serving.ts'
 
 const change = (set: object, more: object = {}) => ({ set, reason: 'a test', ...more })
@@ -84,6 +86,25 @@ describe('a change', () => {
       allowed: 10_000,
     })
     expect((await at.get(`${NS}/versions`)).json.items).toHaveLength(1)
+  })
+
+  it('that takes from a reference what it refers to is refused as invalid, in a dry run and when it is only checked too', async () => {
+    const base = { paths: { log: '${dirs.home}/log' }, dirs: { home: '/srv' } }
+    const sources = [inline('base', base, { interpolate: true })]
+    const at = await served(folder(), { namespaces: { default: { sources, schema: { type: 'object' } } } })
+    const issues = [{ path: 'paths.log', code: 'reference', message: expect.stringContaining('${dirs.home}') }]
+    const body = { mask: ['dirs.home'] }
+    for (const more of [{}, { dryRun: true }]) {
+      const { status, json } = await at.ask('POST', `${NS}/changes`, { body: { ...body, ...more } })
+      expect([status, json]).toMatchObject([422, { code: 'invalid', issues }])
+    }
+    const checked = await at.ask('POST', `${NS}/validate`, { body })
+    expect([checked.status, checked.json]).toMatchObject([200, { valid: false, issues }])
+
+    const grants = [{ actions: ['config:read', 'config:write'] as const, namespaces: ['default'], sections: ['dirs'] }]
+    const narrow = await at.ask('POST', `${NS}/changes`, { body, token: await at.token('narrow', grants) })
+    expect(narrow).toMatchObject({ status: 422, json: { issues: [{ path: '', code: 'elsewhere' }] } })
+    expect(narrow.text).not.toMatch(/paths|log/)
   })
 })
 
