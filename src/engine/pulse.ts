@@ -1,5 +1,6 @@
 import { HoldfastError } from '../model/errors.ts'
 import type { Store } from '../store/store.ts'
+import { patiently, SILENCE } from './patience.ts'
 
 const PROBE_MS = 1000
 
@@ -7,7 +8,7 @@ const PROBE_MS = 1000
 export interface Pulse {
   /** The store to use: it remembers whether its last write failed for a reason that is not the caller's. */
   readonly store: Store
-  /** Why the store does not answer or does not take writes; `undefined` where it does. */
+  /** Why the store does not answer or does not take writes, told within a bounded time; `undefined` where it does. */
   check(): Promise<string | undefined>
 }
 
@@ -42,15 +43,20 @@ export function pulseOf(store: Store, now: () => Date): Pulse {
     await watchedStore.setMetadata('write_probe', at, at).catch(() => undefined) // `failure` has it
   }
 
+  const look = patiently(async () => {
+    await store.metadata()
+    if (failure !== undefined) await probe()
+  })
+
   return {
     store: watchedStore,
     async check() {
       try {
-        await store.metadata()
+        await look()
       } catch (error) {
-        return `the store cannot be read: ${(error as Error).message}`
+        const { message } = error as Error
+        return message === SILENCE ? message : `the store cannot be read: ${message}`
       }
-      if (failure !== undefined) await probe()
       return failure === undefined ? undefined : `the store takes no writes: ${failure}`
     },
   }

@@ -20,7 +20,7 @@ export const HEALTH: Handlers<'livez' | 'healthz' | 'readyz'> = {
   },
 }
 
-const OF_THE_STORE = /^the store (?:cannot be read|takes no writes)(?=:|$)/
+const OF_THE_STORE = /^the store (?:cannot be read|takes no writes|does not answer)(?=:|$)/
 
 const withoutNames = (reason: string): string =>
   OF_THE_STORE.exec(reason)?.[0] ?? 'a source or a schema cannot be loaded: what was loaded last is in use'

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
+import { patiently } from '../engine/patience.ts'
 import type { SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { localPrincipal } from '../model/principal.ts'
@@ -19,6 +20,9 @@ export class StoreGauges {
   readonly #bytes: Gauge<'part'>
   readonly #waiting: Gauge<'queue'>
   readonly #runs: Gauge<'schedule' | 'task' | 'outcome'>
+  readonly #sizes = patiently(() => this.#readStore())
+  readonly #drifted = patiently(() => this.#readDrift())
+  readonly #scheduled = patiently(() => this.#readSchedules())
 
   constructor(context: Context, registry: Registry) {
     const gauge = <L extends string>(name: string, help: string, ...labelNames: readonly L[]): Gauge<L> =>
@@ -50,14 +54,20 @@ export class StoreGauges {
     )
   }
 
-  /** Reads all of it. What a store that is away cannot tell is left out. */
+  /** Reads all of it. What a store that is away, or does not answer soon, cannot tell is left out. */
   async read(): Promise<void> {
     this.#readNamespaces()
+    await Promise.all([
+      this.#readReady(),
+      leftOut(this.#sizes, this.#bytes, this.#waiting),
+      leftOut(this.#drifted, this.#drift),
+      leftOut(this.#scheduled, this.#runs),
+    ])
+  }
+
+  async #readReady(): Promise<void> {
     const { isReady } = await this.#context.service.ready()
     this.#ready.set(isReady ? 1 : 0)
-    await leftOut(() => this.#readStore(), this.#bytes, this.#waiting)
-    await leftOut(() => this.#readDrift(), this.#drift)
-    await leftOut(() => this.#readSchedules(), this.#runs)
   }
 
   #readNamespaces(): void {
@@ -100,6 +110,6 @@ async function leftOut(read: () => Promise<void>, ...gauges: readonly Gauge[]): 
     await read()
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
-    for (const gauge of gauges) gauge.remove() // 0 would be a lie
+    for (const gauge of gauges) gauge.reset() // a gauge with labels has no samples then: 0 would be a lie
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
+import { until } from '../engine/helpers.ts'
 import { whereInstalled } from '../store/processes.ts'
 import { temporaryFolder } from '../store/temporary.ts'
 import { ServerProcess } from './server-process.ts'
@@ -35,6 +36,30 @@ describe('a server whose disk', () => {
       },
     )
   }
+
+  whereInstalled(
+    'strace',
+    'hangs says so within a bounded time, counts on, reads on, and ends what waited',
+    async () => {
+      const server = await started()
+      await change(server, 1, 201)
+      const fault = await Fault.begin(server, 'fdatasync,fsync:delay_enter=60000000')
+      const late = change(server, 2, 201)
+      await until(async () => (await readiness(server)).status === 503)
+      const began = performance.now()
+      expect(await readiness(server)).toEqual({ status: 503, isReady: false, reasons: ['the store does not answer'] })
+      const metrics = await (await server.fetch('/metrics')).text()
+      expect(performance.now() - began).toBeLessThan(15_000) // the disk hangs for a minute
+      expect(metrics).toMatch(/^holdfast_ready 0$/m)
+      expect(metrics).toMatch(/^holdfast_version\{namespace="default"\} 2$/m)
+      expect(metrics).not.toMatch(/^holdfast_store_bytes\{/m)
+      expect(await currentValue(server)).toBe(1)
+      await fault.end()
+      await late
+      await readyAgain(server)
+      expect(await (await server.fetch('/metrics')).text()).toMatch(/^holdfast_store_bytes\{part="file"\} \d+$/m)
+    },
+  )
 })
 
 async function started(): Promise<ServerProcess> {
@@ -56,7 +81,7 @@ async function currentValue(server: ServerProcess): Promise<unknown> {
   return (await server.fetch(`${NAMESPACE}/config/a/n`)).json()
 }
 
-async function readiness(server: ServerProcess): Promise<object> {
+async function readiness(server: ServerProcess): Promise<object & { readonly status: number }> {
   const answer = await server.fetch('/readyz')
   return { status: answer.status, ...((await answer.json()) as object) }
 }
