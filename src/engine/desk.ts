@@ -7,6 +7,7 @@ import { isTransient } from '../store/store-name.ts'
 import { type Access, openAccess } from './access.ts'
 import { type Acting, type AdminParts, backUp, purge } from './administration.ts'
 import { callersAs } from './callers.ts'
+import { type Disguise, disguiseOf } from './disguise.ts'
 import { EmbeddedConfig } from './embedded.ts'
 import { type Keyring, loadKeyring } from './keyring.ts'
 import { viewOf } from './limited-view.ts'
@@ -25,6 +26,7 @@ export interface Desk extends AsyncDisposable {
   readonly namespaces: Namespaces
   readonly adminParts: AdminParts
   readonly backupDirectory: string
+  readonly disguise: Disguise
   /** A namespace as `who` sees it. */
   config(opened: OpenNamespace, who: Principal): EmbeddedConfig
   onChange(listener: OnChange): () => void
@@ -54,7 +56,8 @@ export async function openDesk(store: Store, options: ServiceOptions, isServer: 
     open.push(access)
     const namespaces = namespacesOf(room)
     open.push(namespaces)
-    const desk = { access, namespaces, config: configFor, backupDirectory: backupsOf(room) }
+    const disguise = await disguiseOf(store)
+    const desk = { access, namespaces, disguise, config: configsBy(disguise), backupDirectory: backupsOf(room) }
     const webhooks = await webhooksOf(room, desk)
     open.push(webhooks)
     const acting = actingOf(room, desk)
@@ -105,23 +108,25 @@ function namespacesOf({ store, options, isServer, directory, environment, log, n
 }
 
 const MOST_CONFIGS = 100
-const CONFIGS = new WeakMap<OpenNamespace, Map<Principal, EmbeddedConfig>>()
 
 /** The same for each call of a token from the same address, whose holder is the same object; a few are kept, as each holds what it saw last. */
-const configFor: Desk['config'] = (opened, who) => {
-  const configs = CONFIGS.get(opened) ?? new Map<Principal, EmbeddedConfig>()
-  const known = configs.get(who)
-  if (known !== undefined) return known
-  const made = makeConfig(opened, who)
-  if (configs.size >= MOST_CONFIGS) configs.clear()
-  CONFIGS.set(opened, configs.set(who, made))
-  return made
+function configsBy(disguise: Disguise): Desk['config'] {
+  const all = new WeakMap<OpenNamespace, Map<Principal, EmbeddedConfig>>()
+  return (opened, who) => {
+    const configs = all.get(opened) ?? new Map<Principal, EmbeddedConfig>()
+    const known = configs.get(who)
+    if (known !== undefined) return known
+    const made = makeConfig(opened, who, disguise)
+    if (configs.size >= MOST_CONFIGS) configs.clear()
+    all.set(opened, configs.set(who, made))
+    return made
+  }
 }
 
-const makeConfig: Desk['config'] = (opened, who) =>
+const makeConfig = (opened: OpenNamespace, who: Principal, disguise: Disguise): EmbeddedConfig =>
   new EmbeddedConfig({
     opened,
-    view: viewOf(who, opened.parts.namespace),
+    view: viewOf(who, opened.parts.namespace, disguise),
     callerOf: callersAs(who),
     hide: (snapshot) => snapshot.concealedTree(),
     close: async () => undefined, // others use it too
@@ -130,7 +135,7 @@ const makeConfig: Desk['config'] = (opened, who) =>
 const backupsOf = ({ options, store, directory }: Room): string =>
   options.backupDirectory ?? join(store.directory ?? directory, 'backups')
 
-function webhooksOf(room: Room, { access, namespaces }: Begun): Promise<WebhookEngine> {
+function webhooksOf(room: Room, { access, namespaces, disguise }: Begun): Promise<WebhookEngine> {
   const { store, options, isServer, environment, log, now, changes, sources } = room
   let ring: Keyring | undefined
   return openWebhooks({
@@ -142,6 +147,7 @@ function webhooksOf(room: Room, { access, namespaces }: Begun): Promise<WebhookE
     resume: async (name, since, limit) => resume((await namespaces.get(name)).parts, since, { limit }),
     onChange: (listener) => listenTo(changes, (namespace: string) => listener(namespace)),
     onSource: (listener) => listenTo(sources, listener),
+    disguise,
     record: access.record,
     webhookHosts: options.webhookHosts ?? [],
     log,

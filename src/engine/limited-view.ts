@@ -5,18 +5,19 @@ import { type Action, authorise, authorisePath, type Principal, type Reach, reac
 import type { Discretion, Snapshot } from '../model/snapshot.ts'
 import { isTree, type Value } from '../model/value.ts'
 import type { Version } from '../model/version.ts'
+import type { Disguise } from './disguise.ts'
 import { shownError, shownIssues } from './limited-words.ts'
 import { EVERYTHING, type View } from './view.ts'
 
 /** What `who` may see of `namespace`. Views of those who may see the same are kept with the state, so that they share one. */
-export function viewOf(who: Principal, namespace: string): View {
+export function viewOf(who: Principal, namespace: string, disguise: Disguise): View {
   const reach = reachOf(who, 'config:read', namespace)
   const secrets = reachOf(who, 'secrets:read', namespace)
   if (reach?.isWhole && secrets?.isWhole) return EVERYTHING
   const sees = (path: Path): boolean => reach?.has(path[0]!) ?? false
   const opens = (path: Path): boolean => secrets?.has(path[0]!) ?? false
   const key = `${reach?.key} ${secrets?.key}`
-  const tells = reach?.isWhole ? TELLS_ALL : tellsWithin(key, sees)
+  const tells = reach?.isWhole ? TELLS_ALL : tellsWithin(key, sees, (version) => disguise(namespace, version))
   const need = (action: Action, path: Path): void => authorisePath(who, action, namespace, path)
   return {
     ...tells,
@@ -33,13 +34,13 @@ export function viewOf(who: Principal, namespace: string): View {
   }
 }
 
-type Tells = Pick<View, 'version' | 'event' | 'result' | 'issues' | 'source' | 'error'>
+type Tells = Pick<View, 'knowsHashes' | 'version' | 'event' | 'result' | 'issues' | 'source' | 'error'>
 
 const TELLS_ALL: Tells = EVERYTHING
 
-/** What is told of a namespace of which only some sections may be read: a reason may speak of the others. */
-function tellsWithin(key: string, sees: View['sees']): Tells {
-  const version = (one: Version): Version => (one.description === null ? one : { ...one, description: null })
+/** What is told of a namespace of which only some sections may be read: a reason may speak of the others, and a hash covers them. */
+function tellsWithin(key: string, sees: View['sees'], disguised: View['version']): Tells {
+  const version = (one: Version): Version => ({ ...disguised(one), description: null })
   const result = <R extends ChangeResult>(one: R): R => ({
     ...one,
     version: one.version && version(one.version),
@@ -47,6 +48,7 @@ function tellsWithin(key: string, sees: View['sees']): Tells {
     restartRequired: one.restartRequired.filter((path) => sees(parsePath(path))),
   })
   return {
+    knowsHashes: false,
     version,
     result,
     event: (one) => kept(EVENTS, one, key, () => ({ ...result(one), reason: null })),

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../model/errors.ts'
+import type { Version } from '../model/version.ts'
 import type { Webhook } from '../model/webhook.ts'
 import type { DeliveryRow } from '../store/shelves.ts'
 import { changePayload, gapPayload, type News, newsPayload, wants } from './webhook-message.ts'
@@ -89,7 +90,11 @@ export class Outbox {
   async #tellChanges(hook: Webhook, namespace: string, from: number, events: Resumed['events']): Promise<void> {
     const last = events.at(-1)
     if (last === undefined) return
-    const payloads = events.map((event) => changePayload(hook, namespace, event)).filter((text) => text !== undefined)
+    const payloads = events
+      .map((event) =>
+        changePayload(hook, namespace, { ...event, version: this.#shown(hook, namespace, event.version) }),
+      )
+      .filter((text) => text !== undefined)
     await this.#parts.store.webhooks.enqueue(
       payloads.map((payload) => this.message(hook, 'change', namespace, payload)),
       { webhookId: hook.id, namespace, from, to: last.version.id },
@@ -100,8 +105,14 @@ export class Outbox {
   async #tellGap(hook: Webhook, namespace: string, from: number): Promise<void> {
     const head = await this.#parts.store.head(namespace)
     if (head === undefined) return
-    const row = this.message(hook, 'change', namespace, gapPayload(namespace, head))
+    const row = this.message(hook, 'change', namespace, gapPayload(namespace, this.#shown(hook, namespace, head)))
     await this.#parts.store.webhooks.enqueue([row], { webhookId: hook.id, namespace, from, to: head.id })
+  }
+
+  /** A receiver of some sections gets no hash by which it could try what the others hold. */
+  #shown(hook: Webhook, namespace: string, version: Version): Version {
+    const isWhole = hook.sections === null || hook.sections.includes('*')
+    return isWhole ? version : this.#parts.disguise(namespace, version)
   }
 
   /** Tells every webhook that wants to know. */

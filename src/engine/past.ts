@@ -1,18 +1,27 @@
 import { HoldfastError } from '../model/errors.ts'
-import { parseRef, type Version } from '../model/version.ts'
+import { parseRef, type Version, type VersionRef } from '../model/version.ts'
 import type { Parts } from './parts.ts'
 import { type State, toState } from './stored.ts'
 
 /** The version a reference names, or a refusal (`not-found`) that tells what there is. */
 export async function findVersion(parts: Parts, ref: string | number): Promise<Version> {
-  const { store, namespace, head } = parts
-  const found = (await store.find(namespace, parseRef(ref))) ?? (await byDigits(parts, String(ref)))
-  if (found !== undefined) return parts.view.version(found)
+  const { store, namespace, head, view } = parts
+  const found = await (view.knowsHashes ? byAny(parts, ref) : store.find(namespace, withoutHashes(parseRef(ref))))
+  if (found !== undefined) return view.version(found)
   const newest = head.state.version
   const hint =
     newest === undefined ? 'it has no versions yet' : `the newest is ${newest.id}; "holdfast versions" lists them`
   throw new HoldfastError('not-found', `namespace ${namespace} has no version ${ref}: ${hint}`, { what: String(ref) })
 }
+
+const byAny = async (parts: Parts, ref: string | number): Promise<Version | undefined> =>
+  (await parts.store.find(parts.namespace, parseRef(ref))) ?? byDigits(parts, String(ref))
+
+/** A name is a tag then and nothing else. */
+const withoutHashes = ({ base, back }: VersionRef): VersionRef => ({
+  base: base.kind === 'name' ? { kind: 'tag', name: base.name } : base,
+  back,
+})
 
 /** A hash may begin with eight digits and no letter: what is no number of a version may be that. */
 async function byDigits({ store, namespace }: Parts, ref: string): Promise<Version | undefined> {

@@ -15,19 +15,19 @@ export interface Resumption {
 const BROKEN: Resumption = Object.freeze({ isWhole: false, events: Object.freeze([]) })
 
 export interface ResumeOptions {
-  /** The beginning of the chain hash that `since` must have: a store put back from a backup gives the same number to another version. */
+  /** The beginning of the chain hash that `since` must have, as the view tells it: a store put back from a backup gives the same number to another version. */
   readonly chain?: string
   /** Versions told at most, the oldest. */
   readonly limit?: number
 }
 
-/** What came after a version, unlimited by any view. */
+/** What came after a version: all of it, whatever the view shows. */
 export async function resume(parts: Parts, since: VersionId, options: ResumeOptions = {}): Promise<Resumption> {
   const { store, namespace } = parts
   if (!Number.isSafeInteger(since) || since < 0) return BROKEN
   if (since > 0 && options.chain !== undefined) {
     const known = await store.find(namespace, { base: { kind: 'id', id: since }, back: 0 })
-    if (!known?.chainHash.startsWith(options.chain)) return BROKEN
+    if (known === undefined || !parts.view.version(known).chainHash.startsWith(options.chain)) return BROKEN
   }
   const delta =
     options.limit === undefined ? await store.delta(namespace, since) : await atLeast(parts, since, options.limit)

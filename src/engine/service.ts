@@ -78,7 +78,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
 }
 
 function serviceOf(pulse: Pulse, desk: Desk): Service {
-  const { access, namespaces, backupDirectory } = desk
+  const { access, namespaces, backupDirectory, disguise } = desk
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     await desk[Symbol.asyncDispose]()
@@ -98,8 +98,9 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
     async resume(who, namespace, since, options) {
       authorise(who, 'config:read', checkNamespace(namespace))
       const { parts } = await namespaces.get(namespace)
-      const { isWhole, events } = await resume(parts, since, options)
-      return { isWhole, events: events.map(viewOf(who, namespace).event) }
+      const view = viewOf(who, namespace, disguise)
+      const { isWhole, events } = await resume({ ...parts, view }, since, options)
+      return { isWhole, events: events.map(view.event) }
     },
     ready: () => readiness(pulse, desk),
     health: () =>

@@ -15,6 +15,7 @@ import type { Caller, CallerOf, Parts } from './parts.ts'
 import { findVersion, stateAt } from './past.ts'
 import type { Propose } from './proposal.ts'
 import { restoreJob, revertJob } from './restore.ts'
+import type { State } from './stored.ts'
 import type { Writer } from './writer.ts'
 
 export interface VersionsParts {
@@ -41,6 +42,9 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
     return caller
   }
 
+  /** All of a version that the caller may name. */
+  const wholeState = async (ref: string | number): Promise<State> => stateAt(parts, (await findVersion(seen, ref)).id)
+
   async function mark(kind: MarkWrite['kind'], tag: string, versionId: number, { who }: Caller): Promise<Version> {
     await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.name })
     await writer.refresh()
@@ -66,19 +70,19 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
     },
     async tag(ref, name, by = {}) {
       const caller = write(by)
-      const { id } = await findVersion(parts, ref)
+      const { id } = await findVersion(seen, ref)
       return mark('tag', checkTag(name), id, caller)
     },
     async untag(name, by = {}) {
       const caller = write(by)
-      const { id, tags } = await findVersion(parts, name)
+      const { id, tags } = await findVersion(seen, name)
       if (!tags.includes(name))
         throw new HoldfastError('not-found', `there is no tag ${name} in namespace ${namespace}`, { what: name })
       await mark('untag', name, id, caller)
     },
     async baseline(ref, by = {}) {
       const caller = write(by)
-      const { id } = await findVersion(parts, ref)
+      const { id } = await findVersion(seen, ref)
       return mark('baseline', '', id, caller)
     },
     async compare(a, b) {
@@ -93,14 +97,14 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
         (request.sections ?? []).map((section) => [section]),
       )
       const submit: Submit = async (once) =>
-        writer.submit(restoreJob(parts, caller, await stateAt(parts, ref), request), once)
+        writer.submit(restoreJob(parts, caller, await wholeState(ref), request), once)
       return view.result(await answerOnce(parts, caller, { kind: 'restore', ref, request }, submit))
     },
     async revert(ref, request = {}) {
       const caller = callerOf(request)
       authorisePaths(parts, caller, [])
       const submit: Submit = async (once) => {
-        const undone = await stateAt(parts, ref)
+        const undone = await wholeState(ref)
         const before = await stateAt(parts, await versionBefore(parts, undone.version!.id))
         return writer.submit(revertJob(parts, caller, undone, before, request), once)
       }

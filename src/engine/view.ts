@@ -9,6 +9,8 @@ import type { State } from './stored.ts'
 export interface View {
   /** True where nothing is left out and nothing concealed. */
   readonly isAll: boolean
+  /** False where hashes are told in disguise: versions are not found by them either, which would tell whether a guess is right. */
+  readonly knowsHashes: boolean
   /** True for a path whose section may be read. */
   sees(path: Path): boolean
   /** True for a path whose secret may be read. */
@@ -35,6 +37,7 @@ const nothing = (): void => undefined
 /** The view of the holder of the store's file, and of those who may read all of a namespace and its secrets. */
 export const EVERYTHING: View = Object.freeze({
   isAll: true,
+  knowsHashes: true,
   sees: () => true,
   opens: () => true,
   require: nothing,

@@ -3,6 +3,7 @@ import type { ChangeEvent, SourceStatus } from '../model/config.ts'
 import type { WebhookRow } from '../store/shelves.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliverOptions } from './deliver.ts'
+import type { Disguise } from './disguise.ts'
 import type { Keyring } from './keyring.ts'
 import type { Log } from './options.ts'
 
@@ -21,6 +22,8 @@ export interface WebhookParts {
   readonly onChange: (listener: (namespace: string) => void) => () => void
   /** Calls `listener` when a source's state turned. Returns how to stop. */
   readonly onSource: (listener: (namespace: string, status: SourceStatus) => void) => () => void
+  /** Versions as they are told to receivers of some sections. */
+  readonly disguise: Disguise
   readonly record: (entry: Omit<AuditEntry, 'id' | 'at' | 'count'>) => void
   /** Hosts, by name, that webhooks may reach although their addresses are private or their scheme is `http:`. */
   readonly webhookHosts: readonly string[]

@@ -41,7 +41,8 @@ async function readConfig(reads: Reads, request: FastifyRequest, reply: FastifyR
   if (query.wait !== undefined) await waitFor(reads, request, reply, config)
   if (query.at !== undefined || query.format !== undefined || query.reveal !== undefined)
     return send(request, reply, await readOther({ context, caller, config }, ns, query))
-  return sendView(request, reply, views.of(config, context.service.reach(caller.who, ns)))
+  const { service } = context
+  return sendView(request, reply, views.of(config, service.reach(caller.who, ns), service.current(ns)))
 }
 
 async function waitFor({ polls }: Reads, request: FastifyRequest, reply: FastifyReply, config: Config): Promise<void> {

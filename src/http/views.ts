@@ -13,6 +13,7 @@ import { SECURITY, TRANSPORT } from './requests.ts'
 
 /** A namespace's whole configuration as JSON, secrets concealed, ready to be sent to all who may see the same of it. */
 export interface ConfigView {
+  /** As the store has it: for comparing, not for telling. */
   readonly version: Version | undefined
   readonly etag: string
   readonly plain: Body
@@ -81,12 +82,16 @@ export class ConfigViews {
     return known?.version?.id === version?.id && known?.version?.hash === version?.hash ? known : undefined
   }
 
-  /** `reach` is the key of what the caller may see: those who have the same get the same bytes. */
-  of(config: Config, reach: { readonly key: string; readonly isWhole: boolean }): ConfigView {
-    const known = this.ready(config.namespace, reach.key, config.version)
+  /**
+   * `reach` is the key of what the caller may see: those who have the same get the same bytes. `current` is the version as the store has it, which
+   * the caller may see otherwise.
+   */
+  of(config: Config, reach: { readonly key: string; readonly isWhole: boolean }, current = config.version): ConfigView {
+    const version = current?.id === config.version?.id ? current : config.version // the namespace may be another by now
+    const known = this.ready(config.namespace, reach.key, version)
     if (known !== undefined) return known
     const key = keyOf(config.namespace, reach.key)
-    const view = makeView(config, reach.isWhole, this.#standing)
+    const view = { ...makeView(config, reach.isWhole, this.#standing), version }
     this.#views.delete(key)
     this.#views.set(key, view)
     if (this.#views.size > MOST) this.#views.delete(this.#views.keys().next().value!)
@@ -97,14 +102,18 @@ export class ConfigViews {
 const keyOf = (namespace: string, reach: string): string => `${namespace} ${reach}`
 
 /** The tag is the version's hash, which covers all of it: of less than all it would tell that something else has changed. */
-function makeView(config: Config, isWhole: boolean, standing: Readonly<Record<string, string>>): ConfigView {
+function makeView(
+  config: Config,
+  isWhole: boolean,
+  standing: Readonly<Record<string, string>>,
+): Omit<ConfigView, 'version'> {
   const { version } = config
   const body = bodyOf(config)
   const etag = (isWhole && hashTag(config)) || tagOf(body)
   const always = { ...CACHING, etag, ...(version !== undefined && { 'holdfast-version': String(version.id) }) }
   const head = ['content-type', JSON_TYPE, ...toHead({ ...standing, ...always })]
   const known = toHead(always)
-  return { version, etag, plain: toBody(body, head), coded: {}, head, known, directlyKnown: toDirect(304, known, '') }
+  return { etag, plain: toBody(body, head), coded: {}, head, known, directlyKnown: toDirect(304, known, '') }
 }
 
 const toHead = (headers: Readonly<Record<string, string>>): string[] => [

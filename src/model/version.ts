@@ -10,8 +10,12 @@ export type Cause = (typeof CAUSES)[number]
 /** A numbered, immutable snapshot of a namespace's effective configuration. */
 export interface Version {
   readonly id: VersionId
-  /** SHA-256 (hex) of the canonical text of the whole configuration (RFC 8785), secrets as ciphertext. */
+  /**
+   * SHA-256 (hex) of the canonical text of the whole configuration (RFC 8785), secrets as ciphertext. To who may not read all of that: a digest
+   * under a key of the store, equal where the hash is.
+   */
   readonly hash: string
+  /** Covers the version's own row, its history and the version before; told likewise. */
   readonly chainHash: string
   /** UTC, ISO 8601 with milliseconds and `Z`. */
   readonly createdAt: string
@@ -39,6 +43,8 @@ export interface VersionRef {
     | { readonly kind: 'time'; readonly time: string }
     /** A tag, or, where no tag has the name and it is 8 hex digits or more, a hash prefix. */
     | { readonly kind: 'name'; readonly name: string }
+    /** A tag and no hash. */
+    | { readonly kind: 'tag'; readonly name: string }
   /** `~N`: that many versions earlier in the namespace. */
   readonly back: number
 }

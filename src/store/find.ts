@@ -22,6 +22,8 @@ async function findBase(reader: Reader, namespace: string, base: VersionRef['bas
       return baselineOf(reader, namespace)
     case 'time':
       return versionAt(reader, namespace, base.time)
+    case 'tag':
+      return taggedVersion(reader, namespace, base.name)
     case 'name':
       return (await taggedVersion(reader, namespace, base.name)) ?? versionOfHash(reader, namespace, base.name)
   }

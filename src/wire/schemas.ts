@@ -11,8 +11,10 @@ export const Tree = Type.Unsafe<{ [key: string]: unknown }>({
 
 export const Version = Type.Object({
   id: whole('Numbers grow by one over the whole store.'),
-  hash: text('SHA-256 (hex) of the canonical text of the whole configuration.'),
-  chainHash: text('Covers this version, its history and the version before.'),
+  hash: text(
+    'SHA-256 (hex) of the canonical text of the whole configuration. To who may not read all of it: a keyed digest, equal where the hash is.',
+  ),
+  chainHash: text('Covers this version, its history and the version before; keyed likewise.'),
   createdAt: time('UTC.'),
   createdBy: text('The token or person.'),
   description: orNull(Type.String()),

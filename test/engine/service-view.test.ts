@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Service } from '../../src/engine/service.ts'
 import { CONCEALED, type Config, file, type Tree } from '../../src/index.ts'
 import type { Grant, Principal } from '../../src/model/principal.ts'
-import { folder, write } from './helpers.ts'
+import type { Version } from '../../src/model/version.ts'
+import { folder, refusal, write } from './helpers.ts'
 import { bearer, everyCall, ROOT, serve, told } from './service-helpers.ts'
 
 const HIDDEN = 'canary-of-the-vault'
@@ -122,6 +123,55 @@ describe('somebody who may read one section', () => {
     const { isWhole, events } = await service.resume(bearer('r', inServer('config:read')), 'default', 0)
     expect([isWhole, events.length]).toEqual([true, before + 2])
     expect(JSON.stringify(events)).not.toContain(HIDDEN)
+  })
+
+  it('is told hashes by which nothing hidden can be tried: other ones, equal where those are, and no way to a version', async () => {
+    const { service } = await filled()
+    const root = await service.config(ROOT, 'default')
+    const writer = await service.config(limited[1]!, 'default')
+    expect((await writer.versions.get('release~1')).id).toBe((await root.versions.get('release~1')).id)
+    for (const who of limited.filter(({ name }) => name !== 'only writer')) {
+      const config = await service.config(who, 'default')
+      const [whole, items] = [(await root.versions.list()).items, (await config.versions.list()).items]
+      const pairs = whole.map(({ hash }, i) => `${hash} ${items[i]?.hash}`)
+      expect(new Set(pairs).size).toBe(new Set(whole.map(({ hash }) => hash)).size)
+      const said = JSON.stringify(await allTold(config))
+      for (const { hash, chainHash } of whole) {
+        expect(said).not.toContain(hash.slice(0, 8))
+        expect(said).not.toContain(chainHash.slice(0, 8))
+        for (const name of [hash, hash.slice(0, 8), `${hash}~1`, items[0]!.hash])
+          expect(await refusal(config.versions.get(name))).toMatchObject({ code: 'not-found' })
+      }
+    }
+  })
+
+  it('goes on after a version by what it was told of its chain, and not by the chain', async () => {
+    const { service } = await filled()
+    const [root, who] = [await service.config(ROOT, 'default'), limited[0]!]
+    const config = await service.config(who, 'default')
+    const since = async (by: Principal, { id, chainHash }: Version) =>
+      (await service.resume(by, 'default', id, { chain: chainHash.slice(0, 16) })).isWhole
+    const [told, real] = [await config.versions.get(3), await root.versions.get(3)]
+    expect([await since(who, told), await since(ROOT, real)]).toEqual([true, true])
+    expect([await since(who, real), await since(ROOT, told)]).toEqual([false, false])
+  })
+
+  it('may not compare with another namespace either', async () => {
+    const { service } = await filled()
+    await service.admin(ROOT).createNamespace('other')
+    await service.admin(ROOT).createNamespace('third')
+    const both = bearer('both', { actions: ['config:read'], namespaces: ['*'], sections: ['server'] })
+    const hashOf = async (who: Principal, name: string) => (await service.config(who, name)).version?.hash
+    expect(await hashOf(ROOT, 'other')).toBe(await hashOf(ROOT, 'third'))
+    expect(await hashOf(both, 'other')).not.toBe(await hashOf(both, 'third'))
+  })
+
+  it('is told the same hashes after a restart', async () => {
+    const { service, directory } = await filled()
+    const before = (await service.config(limited[0]!, 'default')).version
+    await service[Symbol.asyncDispose]()
+    const again = await serve(directory)
+    expect((await again.config(limited[0]!, 'default')).version).toEqual(before)
   })
 
   it('is refused alike whether what it asks for is there or not', async () => {

@@ -72,6 +72,8 @@ describe('a webhook', () => {
     expect(
       some.messages().map(({ data }) => (data['changes'] as { section: string }[]).map((one) => one.section)),
     ).toEqual([['auth', 'network'], ['auth']])
+    for (const { data } of some.messages())
+      expect(data.version).toMatchObject({ hash: 'disguised', chainHash: 'disguised too' }) // they cover the rest too
     expect(drift.messages()[0]).toMatchObject({
       type: 'holdfast.drift',
       data: { namespace: 'default', counts: { override: 1 }, drift: [{ kind: 'override', path: 'auth.ttl' }] },

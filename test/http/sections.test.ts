@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ACTIONS, type Grant } from '../../src/model/principal.ts'
+import type { Version } from '../../src/model/version.ts'
 import { type Server, serve } from '../../src/server.ts'
 import { PATHS, type RouteName } from '../../src/wire/paths.ts'
 import { asked, type Got, type Sent } from './canary-asking.ts'
@@ -224,8 +225,9 @@ async function hear(sent: Sent, headers: Readonly<Record<string, string>> = {}):
   const all = { ...sent.headers, authorization: `Bearer ${limited.text}`, 'request-id': 'same', ...headers }
   const got = await asked(server.port, { ...sent, headers: all })
   const where = `${sent.method} ${sent.path} ${sent.body ?? ''} → ${got.status}`
-  evidence.hear(where, got.body, dueOf(sent))
-  evidence.hear(`the head of ${where}`, got.head, dueOf(sent))
+  const due = [...dueOf(sent), ...Object.values(headers).map((text) => text.replaceAll('"', ''))]
+  evidence.hear(where, got.body, due)
+  evidence.hear(`the head of ${where}`, got.head, due)
   expect(got.status, `${where}: ${got.text}`).toBeLessThan(500)
   return got
 }
@@ -318,6 +320,37 @@ describe('who may see one section', () => {
       }
     }
     expect(differing.slice(0, 3)).toEqual([])
+  })
+
+  it('is never told a hash that covers more than it may see, in whatever answer', async () => {
+    const { items } = await call<{ items: readonly Version[] }>(admin, 'GET', `${NS}/versions?limit=1000`)
+    const hashes = items.flatMap(({ hash, chainHash }) => [hash, chainHash])
+    const found = evidence.find([...new Set(hashes)].map((one) => canary('a hash', one.slice(0, 16))))
+    expect(items.length).toBeGreaterThan(5)
+    expect(found.slice(0, 3)).toEqual([])
+  })
+
+  it('has the same answer where it guesses a hash rightly, and where wrongly', async () => {
+    const { id, hash, chainHash } = await call<Version>(admin, 'GET', `${NS}/versions/latest~3`)
+    const ways = (guess: string, chain: string): readonly Sent[] => [
+      ...['', '~1'].map((back) => ({ method: 'GET', path: `${NS}/versions/${guess}${back}` })),
+      ...['config', 'snapshot', 'config/mine'].map((of) => ({ method: 'GET', path: `${NS}/${of}?at=${guess}` })),
+      { method: 'GET', path: `${NS}/compare?from=${guess}&to=latest` },
+      { method: 'POST', path: `${NS}/versions/${guess}/restore`, headers: json, body: '{"sections":["mine"]}' },
+      { method: 'GET', path: `${NS}/watch?since=${id}-${chain}` },
+    ]
+    for (const digits of [8, 16, 64]) {
+      const [right, wrong] = [hash.slice(0, digits), 'f'.repeat(digits)]
+      const others = ways(wrong, wrong)
+      for (const [i, sent] of ways(right, chainHash.slice(0, digits)).entries()) {
+        const [there, nowhere] = [await hear(sent), await hear(others[i]!)]
+        expect([sent.path, there.status, there.text.replaceAll(right, wrong)]).toEqual([
+          sent.path,
+          nowhere.status,
+          nowhere.text,
+        ])
+      }
+    }
   })
 
   it('has the same answer for a namespace that is there and one that is not', async () => {

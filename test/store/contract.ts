@@ -227,8 +227,11 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         code: 'malformed',
         message: expect.stringContaining('version 3'),
       })
+      const tag = (text: string) => store.find(ns, { base: { kind: 'tag', name: text }, back: 0 })
+      expect(await tag('abcdef01')).toBeUndefined()
       await grow(store, ns, [{ a: 4 }], { tags: ['abcdef01'] })
       expect(await name('abcdef01')).toMatchObject({ id: 4 })
+      expect(await tag('abcdef01')).toMatchObject({ id: 4 })
     })
   })
 
