@@ -4,6 +4,7 @@ import { type Attempt, type DeliverOptions, deliver } from './deliver.ts'
 import type { WebhookParts, WebhookTable } from './webhook-parts.ts'
 import { isGone, restAfter, type Settled, settled } from './webhook-retry.ts'
 import { type SecretBox, signedHeaders } from './webhook-sign.ts'
+import { type AttemptTrace, traceOfAttempt, traceparent } from './webhook-trace.ts'
 
 const MOST_AT_ONCE = 4
 const REST_MS = 5000
@@ -85,20 +86,22 @@ export class Sender {
   async #send(hook: WebhookRow, row: DeliveryRow): Promise<void> {
     const { webhooks } = this.#parts.store
     if (!hook.isEnabled && row.kind !== 'test') return webhooks.settle(row.id, unsent(row))
-    const attempt = await this.#attempt(hook, row)
+    const trace = traceOfAttempt(row.id)
+    const attempt = await this.#attempt(hook, row, trace)
     const outcome = settled(row, attempt, this.#parts.now(), Math.random())
     this.#rest(hook, restAfter(attempt))
     await webhooks.settle(row.id, outcome)
+    this.#parts.log.info(deliveryLine(hook, row, outcome, trace), 'delivery')
     if (!hook.isEnabled || outcome.state !== 'failed') return
     if (isGone(attempt)) await this.#disable(hook, 'its receiver answered 410 Gone')
     else if (row.kind !== 'test' && !(await this.#hasDelivered(row)))
       await this.#disable(hook, `nothing arrived for three days; last: ${attempt.error}`)
   }
 
-  async #attempt(hook: WebhookRow, row: DeliveryRow): Promise<Attempt> {
+  async #attempt(hook: WebhookRow, row: DeliveryRow, trace: AttemptTrace): Promise<Attempt> {
     try {
       const message = { id: row.id, payload: row.payload, at: this.#parts.now() }
-      const headers = signedHeaders(this.#options.box, hook, message)
+      const headers = { ...signedHeaders(this.#options.box, hook, message), traceparent: traceparent(trace) }
       return await deliver(new URL(hook.url), { headers, payload: row.payload }, this.#stop.signal, this.#options)
     } catch (error) {
       if (!HoldfastError.is(error, 'key')) throw error
@@ -136,6 +139,17 @@ export class Sender {
     clearTimeout(late)
     this.#stop.abort()
   }
+}
+
+/** An attempt as the log has it: what was sent stands in the store, and an address may hold a secret. */
+function deliveryLine(
+  hook: WebhookRow,
+  row: DeliveryRow,
+  { state, attempts, status, duration }: Settled,
+  trace: AttemptTrace,
+) {
+  const { id: delivery, kind, namespace } = row
+  return { webhook: hook.name, delivery, kind, namespace, state, attempts, status, ms: duration, ...trace }
 }
 
 const unsent = ({ attempts, lastAttemptAt, status, duration }: DeliveryRow): Settled => ({

@@ -1,7 +1,8 @@
 import type { ServerOptions as NodeOptions } from 'node:http'
 import type { Socket } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { HoldfastError } from '../model/errors.ts'
+import type { VersionId } from '../model/version.ts'
 import { PATHS, type RouteName } from '../wire/paths.ts'
 import { checkTarget, parseQuery, routerPath } from './address.ts'
 import { DEFAULT_BYTES, parseBody } from './body.ts'
@@ -150,6 +151,12 @@ function endConnections(app: FastifyInstance, { stopping }: Context): void {
   })
 }
 
+/** The version that a request made. */
+function madeBy(reply: FastifyReply): VersionId | undefined {
+  const version = reply.raw.statusCode === 201 ? reply.getHeader('holdfast-version') : undefined
+  return version === undefined ? undefined : Number(version)
+}
+
 function observe(app: FastifyInstance, { observers }: Context): void {
   app.addHook('onResponse', (request, reply, done) => {
     const observation: Observation = {
@@ -159,6 +166,7 @@ function observe(app: FastifyInstance, { observers }: Context): void {
       milliseconds: reply.elapsedTime,
       requestId: request.id,
       code: request.refused,
+      version: madeBy(reply),
       caller: request.caller,
       message: request.raw,
     }

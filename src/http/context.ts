@@ -5,6 +5,7 @@ import type { Log } from '../engine/options.ts'
 import type { Service } from '../engine/service.ts'
 import { type ErrorCode, HoldfastError } from '../model/errors.ts'
 import type { Principal } from '../model/principal.ts'
+import type { VersionId } from '../model/version.ts'
 import type { RouteName } from '../wire/paths.ts'
 import type { ServeOptions } from './options.ts'
 
@@ -30,6 +31,8 @@ export interface Observation {
   readonly requestId: string
   /** Why it was refused; undefined where it was not. */
   readonly code?: ErrorCode | undefined
+  /** The version it made. */
+  readonly version?: VersionId | undefined
   /** Null where nobody had to be known, or nobody was. */
   readonly caller: Caller | null
   readonly message: IncomingMessage

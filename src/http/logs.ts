@@ -22,7 +22,8 @@ export function keepLog({ service, options, log, observers }: Context): void {
 const isWorthALine = ({ method, status }: Observation): boolean =>
   status >= 400 || (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS')
 
-function requestLine({ route, method, status, milliseconds, requestId, code, caller, message }: Observation): object {
+function requestLine(observation: Observation): object {
+  const { route, method, status, milliseconds, requestId, code, version, caller, message } = observation
   const trace = traceOf(message)
   return {
     method,
@@ -30,6 +31,7 @@ function requestLine({ route, method, status, milliseconds, requestId, code, cal
     ...namespaceOf(route, message.url),
     status,
     ...(code !== undefined && { code }),
+    ...(version !== undefined && { version }),
     ms: Math.round(milliseconds * 1000) / 1000,
     requestId,
     ...(caller !== null && { who: caller.who.name, tokenId: caller.who.tokenId }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RETRY_DELAYS } from '../../src/engine/webhook-retry.ts'
+import { traceOf } from '../../src/http/trace.ts'
 import type { Delivery, Webhooks } from '../../src/model/webhook.ts'
 import { tlsCa } from '../source/helpers.ts'
 import { until } from './helpers.ts'
@@ -46,6 +47,31 @@ describe('a delivery that fails', () => {
     expect((await hooks.list())[0]!.disabledReason).toBe('nothing arrived for three days; last: answered 500')
     expect(audit.at(-1)).toMatchObject({ event: 'webhook-changed', who: null, subject: 'pager' })
     expect(warnings.some((line) => line.includes('webhook pager is disabled'))).toBe(true)
+  })
+
+  it('is one trace with a span for each attempt, which the receiver is told and the log has', async () => {
+    const time = clock()
+    const { hooks, config, engine, attempts } = await rig({ now: time.now })
+    const to = await receiver((response, _, count) => void response.writeHead(count < 3 ? 500 : 204).end())
+    const { webhook } = await hooks.create({ name: 'pager', url: to.url })
+    await config.update('a', { n: 1 })
+    for (let tries = 1; tries <= 3; tries++) {
+      await settled(hooks, webhook.id, (one) => one.attempts === tries)
+      time.forward(HOUR)
+      engine.wake()
+    }
+    await until(() => attempts.length === 3)
+    const traces = to.received.map(({ headers }) => traceOf({ headers }))
+    const id = String(to.received[0]!.headers['webhook-id'])
+    expect(traces.map((trace) => trace?.traceId)).toEqual(Array(3).fill(id.slice('msg_'.length)))
+    expect(new Set(traces.map((trace) => trace?.parentId)).size).toBe(3)
+    expect(attempts).toMatchObject(
+      traces.map((trace, i) => ({
+        ...{ webhook: 'pager', delivery: id, kind: 'change', namespace: 'default', attempts: i + 1 },
+        ...{ status: i < 2 ? 500 : 204, state: i < 2 ? 'waiting' : 'delivered' },
+        ...{ traceId: trace?.traceId, spanId: trace?.parentId },
+      })),
+    )
   })
 
   it('leaves its webhook enabled where other messages arrive', async () => {

@@ -95,6 +95,8 @@ export interface Rig {
   readonly hooks: Webhooks
   readonly audit: Parameters<WebhookParts['record']>[0][]
   readonly warnings: string[]
+  /** What the log is told of each attempt at a delivery. */
+  readonly attempts: Readonly<Record<string, unknown>>[]
   close(): Promise<void>
 }
 
@@ -114,11 +116,15 @@ export async function rig({ directory = folder(), now = () => new Date(), ...opt
   const store = await openSqlite(join(directory, STORE))
   const audit: Rig['audit'] = []
   const warnings: string[] = []
+  const attempts: Readonly<Record<string, unknown>>[] = []
   const parts = partsOf({ directory, store, config, now })
   const engine = await openWebhooks({
     ...parts,
     record: (entry) => void audit.push(entry),
-    log: { info: () => undefined, warn: (details, text) => void warnings.push(JSON.stringify(details) + text) },
+    log: {
+      info: (details, text) => void (text === 'delivery' && attempts.push({ ...details })),
+      warn: (details, text) => void warnings.push(JSON.stringify(details) + text),
+    },
     webhookHosts: options.webhookHosts ?? ['localhost'],
     ...(options.delivery && { delivery: options.delivery }),
   })
@@ -132,5 +138,5 @@ export async function rig({ directory = folder(), now = () => new Date(), ...opt
     return closed
   }
   onTestFinished(close)
-  return { directory, store, config, engine, hooks: engine.as(alice), audit, warnings, close }
+  return { directory, store, config, engine, hooks: engine.as(alice), audit, warnings, attempts, close }
 }

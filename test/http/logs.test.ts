@@ -103,6 +103,17 @@ describe('a trace', () => {
     expect(requests(lines)[0]!.spanId).not.toBe('00f067aa0ba902b7')
   })
 
+  it('of a request that made a version is found by the version, which webhooks tell', async () => {
+    const { at, lines } = await logged()
+    const headers = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }
+    const { json } = await at.ask('POST', `${NS}/changes`, { body: { set: { a: { b: 1 } } }, headers })
+    await at.ask('POST', `${NS}/changes`, { body: { set: { a: { b: 1 } } }, headers })
+    await expect.poll(() => requests(lines)).toHaveLength(2)
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    expect(requests(lines)).toMatchObject([{ status: 201, version: json.version.id, traceId }, { status: 200 }])
+    expect(requests(lines)[1]).not.toHaveProperty('version')
+  })
+
   it.each(VALID)('is read as the specification says: %s', (traceparent, expected) => {
     expect(traceOf({ headers: { traceparent } })).toEqual(expected)
   })
