@@ -19,6 +19,8 @@ const webhook = record({
 const delivery = record({ id: text, webhookId: text, kind: text, state: text, attempts: number })
 const problem = record({ namespace: textOrNull, message: text })
 const largest = record({ namespace: text, path: text, bytes: number })
+const growth = record({ hour: number, day: number })
+const growthOrNull: typeof growth = (value) => value === null || growth(value)
 const auditEntry = record({ id: number, at: text, event: text, count: number })
 
 export const isNamespaces = shape<readonly NamespaceStats[]>(listOf(namespace))
@@ -29,7 +31,13 @@ export const isPurgeResult = shape<{ readonly history: number; readonly versions
   record({ history: number, versions: number, bytes: number }),
 )
 export const isStats = shape<Stats>(
-  record({ store: text, bytes: number, namespaces: listOf(namespace), largestKeys: listOf(largest) }),
+  record({
+    store: text,
+    bytes: number,
+    growth: growthOrNull,
+    namespaces: listOf(namespace),
+    largestKeys: listOf(largest),
+  }),
 )
 export const isBackupReport = shape<Omit<BackupReport, 'file'> & { readonly name: string }>(
   record({ name: text, bytes: number, versions: number, history: number, heads: isTree }),

@@ -18,6 +18,7 @@ import { checkNamespace, type Version } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
 import type { Access } from './access.ts'
 import { Breath } from './breath.ts'
+import type { GrowthWatch } from './growth.ts'
 import { unknownNamespace } from './namespaces.ts'
 import type { Origin } from './origin.ts'
 import type { ScheduleEngine } from './schedules.ts'
@@ -40,6 +41,8 @@ export interface Acting {
 export interface AdminParts extends Acting {
   readonly webhooks: Pick<WebhookEngine, 'as'>
   readonly schedules: Pick<ScheduleEngine, 'as'>
+  /** Where somebody watches how the store grows. */
+  readonly growth?: Pick<GrowthWatch, 'until'>
 }
 
 /** On whose behalf, and from where they ask. */
@@ -60,7 +63,7 @@ export function adminFor(parts: AdminParts, by: Asker, close: () => Promise<void
     purge: (namespace, request) => purge(parts, by, checkNamespace(namespace), request),
     async stats() {
       authoriseStore(who, 'admin')
-      return stats(store)
+      return stats(parts)
     },
     backup: (file, onProgress) => backUp(parts, by, file, onProgress),
     tokens: access.tokens(who, from),
@@ -187,7 +190,7 @@ function toPlan(request: PurgeRequest, now: Date, who: Principal) {
 
 const LARGEST = 10
 
-async function stats(store: Store): Promise<Stats> {
+async function stats({ store, growth }: Pick<AdminParts, 'store' | 'growth'>): Promise<Stats> {
   const found = await store.stats()
   let largestKeys: Stats['largestKeys'] = []
   for (const { namespace } of found.namespaces) {
@@ -195,7 +198,7 @@ async function stats(store: Store): Promise<Stats> {
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, LARGEST)
   }
-  return { store: store.name, ...found, largestKeys }
+  return { store: store.name, ...found, growth: growth?.until(found) ?? null, largestKeys }
 }
 
 async function sizesOf(store: Store, namespace: string): Promise<Stats['largestKeys']> {

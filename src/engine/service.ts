@@ -1,4 +1,4 @@
-import type { Admin } from '../model/admin.ts'
+import type { Admin, Growth } from '../model/admin.ts'
 import type { ChangeEvent, SourceStatus } from '../model/config.ts'
 import { authorise, type Principal, type Reach, reachOf } from '../model/principal.ts'
 import { checkNamespace, type Version, type VersionId } from '../model/version.ts'
@@ -7,6 +7,7 @@ import type { Access } from './access.ts'
 import { adminFor } from './administration.ts'
 import { type Desk, NOWHERE, openDesk } from './desk.ts'
 import type { EmbeddedConfig } from './embedded.ts'
+import { type GrowthWatch, watchGrowth } from './growth.ts'
 import { viewOf } from './limited-view.ts'
 import { openStore } from './open.ts'
 import type { Origin } from './origin.ts'
@@ -25,6 +26,7 @@ export interface Readiness {
 
 export interface Measures {
   readonly store: { readonly bytes: number; readonly freeBytes: number; readonly walBytes: number }
+  readonly growth: Growth
   /** Changes that wait for a commit, messages to webhooks that are to be delivered, and entries of the audit log that are to be written. */
   readonly waiting: { readonly changes: number; readonly deliveries: number; readonly audit: number }
 }
@@ -69,7 +71,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
   try {
     desk = await openDesk(pulse.store, options, true)
     await desk.namespaces.openGiven()
-    return serviceOf(pulse, desk)
+    return serviceOf(pulse, desk, await watchGrowth(store))
   } catch (error) {
     await desk?.[Symbol.asyncDispose]()
     await store.close()
@@ -77,10 +79,11 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
   }
 }
 
-function serviceOf(pulse: Pulse, desk: Desk): Service {
+function serviceOf(pulse: Pulse, desk: Desk, growth: GrowthWatch): Service {
   const { access, namespaces, backupDirectory, disguise } = desk
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
+    growth.stop()
     await desk[Symbol.asyncDispose]()
     await pulse.store.close()
   }
@@ -92,7 +95,7 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
       const sourceIp = from.ip ?? who.sourceIp
       return desk.config(await namespaces.get(namespace), sourceIp === who.sourceIp ? who : { ...who, sourceIp })
     },
-    admin: (who, from = NOWHERE) => adminFor(desk.adminParts, { who, from }, async () => undefined),
+    admin: (who, from = NOWHERE) => adminFor({ ...desk.adminParts, growth }, { who, from }, async () => undefined),
     reach: (who, namespace) => authorise(who, 'config:read', namespace),
     current: (namespace) => namespaces.current(namespace),
     async resume(who, namespace, since, options) {
@@ -109,7 +112,7 @@ function serviceOf(pulse: Pulse, desk: Desk): Service {
         version: parts.head.state.version,
         sources: statuses(),
       })),
-    measures: () => measures(pulse.store, desk),
+    measures: () => measures(pulse.store, desk, growth),
     onChange: desk.onChange,
     [Symbol.asyncDispose]() {
       closing ??= close()
@@ -123,10 +126,11 @@ function requireSome(who: Principal, namespace: string): void {
   if (reachOf(who, 'config:write', namespace) === undefined) authorise(who, 'config:read', namespace)
 }
 
-async function measures(store: Store, { access, namespaces }: Desk): Promise<Measures> {
+async function measures(store: Store, { access, namespaces }: Desk, growth: GrowthWatch): Promise<Measures> {
   const changes = namespaces.all().reduce((sum, one) => sum + one.waiting(), 0)
   const waiting = { changes, deliveries: await store.webhooks.waiting(), audit: access.waiting() }
-  return { store: await store.sizes(), waiting }
+  const sizes = await store.sizes()
+  return { store: sizes, growth: growth.until(sizes), waiting }
 }
 
 async function readiness(pulse: Pulse, { namespaces }: Desk): Promise<Readiness> {

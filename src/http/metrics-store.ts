@@ -18,6 +18,7 @@ export class StoreGauges {
   readonly #age: Gauge<'namespace' | 'source'>
   readonly #drift: Gauge<'namespace' | 'kind'>
   readonly #bytes: Gauge<'part'>
+  readonly #growth: Gauge<'window'>
   readonly #waiting: Gauge<'queue'>
   readonly #runs: Gauge<'schedule' | 'task' | 'outcome'>
   readonly #sizes = patiently(() => this.#readStore())
@@ -40,6 +41,11 @@ export class StoreGauges {
     )
     this.#drift = gauge('holdfast_drift', 'Keys and instances that differ from what is meant.', 'namespace', 'kind')
     this.#bytes = gauge('holdfast_store_bytes', 'The file, its unused pages, and its write-ahead log.', 'part')
+    this.#growth = gauge(
+      'holdfast_store_growth_bytes',
+      'Bytes that came into use in the last hour and day, or since the start where that is shorter.',
+      'window',
+    )
     this.#waiting = gauge(
       'holdfast_queue_length',
       'Changes to be committed, messages to be delivered, entries to be written.',
@@ -59,7 +65,7 @@ export class StoreGauges {
     this.#readNamespaces()
     await Promise.all([
       this.#readReady(),
-      leftOut(this.#sizes, this.#bytes, this.#waiting),
+      leftOut(this.#sizes, this.#bytes, this.#growth, this.#waiting),
       leftOut(this.#drifted, this.#drift),
       leftOut(this.#scheduled, this.#runs),
     ])
@@ -84,10 +90,11 @@ export class StoreGauges {
   }
 
   async #readStore(): Promise<void> {
-    const { store, waiting } = await this.#context.service.measures()
+    const { store, growth, waiting } = await this.#context.service.measures()
     this.#bytes.set({ part: 'file' }, store.bytes)
     this.#bytes.set({ part: 'free' }, store.freeBytes)
     this.#bytes.set({ part: 'wal' }, store.walBytes)
+    for (const [window, bytes] of Object.entries(growth)) this.#growth.set({ window }, bytes)
     for (const [queue, length] of Object.entries(waiting)) this.#waiting.set({ queue }, length)
   }
 

@@ -40,11 +40,19 @@ export interface NamespaceStats {
   readonly documentBytes: number
 }
 
+/** Bytes that came into use in the last hour and day, or since the server began where that is shorter; below 0 where a purge freed more. */
+export interface Growth {
+  readonly hour: number
+  readonly day: number
+}
+
 export interface Stats {
   readonly store: string
   readonly bytes: number
   readonly freeBytes: number
   readonly walBytes: number
+  /** Null where nobody watches the store: only a server does. */
+  readonly growth: Growth | null
   readonly schemaVersion: number
   readonly namespaces: readonly NamespaceStats[]
   /** The largest keys in force, by bytes of their canonical text. */

@@ -135,6 +135,7 @@ export const STORE_ROUTES = {
           bytes: 1_048_576,
           freeBytes: 0,
           walBytes: 32_768,
+          growth: { hour: 8192, day: 122_880 },
           schemaVersion: 2,
           namespaces: [examples.namespace],
           largestKeys: [{ namespace: 'tacacs-prod', path: 'server.motd', bytes: 812 }],

@@ -19,6 +19,12 @@ export const Stats = Type.Object({
   bytes: Type.Integer(),
   freeBytes: Type.Integer(),
   walBytes: Type.Integer(),
+  growth: orNull(
+    Type.Object(
+      { hour: Type.Integer(), day: Type.Integer() },
+      { description: 'Bytes that came into use in the last hour and day, or since the server began.' },
+    ),
+  ),
   schemaVersion: Type.Integer(),
   namespaces: listOf(NamespaceStats),
   largestKeys: listOf(Type.Object({ namespace: Type.String(), path: Type.String(), bytes: Type.Integer() })),

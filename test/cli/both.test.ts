@@ -178,6 +178,12 @@ describe('a command', () => {
     expect(JSON.parse(local.out)).toEqual({ ...shared, tokenId: null })
   })
 
+  it('tells of growth only where a server watches the store', async () => {
+    const { out } = await served.run(['stats'], { env, folder: 'config' })
+    expect(out).toMatch(/\ngrowth +[+−][\d.]+ \w+ in the last hour, [+−][\d.]+ \w+ in the last day\n/)
+    expect((await plain.run(['stats'], { env: ENV, folder: 'config' })).out).not.toContain('growth')
+  })
+
   it('is tried on both, whichever there is', () => {
     const tried = new Set(TYPED.map((typed) => typed.split(' ')[0]))
     expect(
@@ -190,7 +196,7 @@ describe('a command', () => {
 
 /** Fields that are drawn by lot, belong to one machine, or tell who came over HTTP. */
 const OWN =
-  /^(?:chainHash|heads|store|file|sourceIp|lastUsed(?:At|Ip)|tokenId|requestId|bytes|freeBytes|walBytes|documentBytes|text|secret)$/
+  /^(?:chainHash|heads|store|file|sourceIp|lastUsed(?:At|Ip)|tokenId|requestId|bytes|freeBytes|walBytes|documentBytes|growth|text|secret)$/
 const DRAWN = /\b(?:(?:wh|msg)_[0-9a-f]{32}|(?=[a-z]*[0-9A-Z])[0-9A-Za-z]{11})\b/g
 const TIME = /\d{4}-\d\d-\d\d[T ][\d:.]+Z/g
 

@@ -48,6 +48,7 @@ describe('holdfast stats and namespace', () => {
     const stats = await at.json('stats')
     expect(stats).toMatchObject({
       bytes: expect.any(Number),
+      growth: null,
       namespaces: [{ namespace: 'default', versions: 2, overrides: 1 }],
     })
     expect((await at.run('stats')).out).toMatch(/NAMESPACE +VERSIONS +HISTORY[\s\S]*default +2 +1 +1/)

@@ -78,6 +78,14 @@ describe('metrics', () => {
     expect(valueIn(all, 'process_resident_memory_bytes')).toBeGreaterThan(1e6)
     expect(valueIn(all, 'process_cpu_seconds_total')).toBeGreaterThan(0)
 
+    const grown = () =>
+      metricsOf(at).then((found) => valueIn(found, 'holdfast_store_growth_bytes', { window: 'hour' })!)
+    const before = await grown()
+    for (let i = 0; i < 4; i++) await at.set({ big: { text: `${i}`.repeat(100_000) } })
+    expect((await grown()) - before).toBeGreaterThan(400_000)
+    const { growth } = (await at.get('/api/v1/stats')).json
+    expect(growth).toEqual({ hour: await grown(), day: await grown() })
+
     rmSync(join(directory, 'base.ini'))
     await at.ask('POST', `${NS}/sources/reload`)
     await until(async () => valueIn(await metricsOf(at), 'holdfast_source_stale', { source: 'base.ini' }) === 1)

@@ -1,4 +1,4 @@
-import type { Stats } from '../../model/admin.ts'
+import type { Growth, Stats } from '../../model/admin.ts'
 import type { Run } from '../command.ts'
 import { openStore } from '../open.ts'
 import type { Printer } from '../print.ts'
@@ -23,6 +23,7 @@ function show(stats: Stats, print: Printer): void {
       [
         ['store', stats.store],
         ['size', size],
+        ...(stats.growth === null ? [] : [['growth', growthIn(stats.growth)] as const]),
         ['schema', `version ${stats.schemaVersion}`],
       ],
       print,
@@ -48,6 +49,10 @@ function show(stats: Stats, print: Printer): void {
     ),
   )
 }
+
+const growthIn = ({ hour, day }: Growth): string => `${more(hour)} in the last hour, ${more(day)} in the last day`
+
+const more = (n: number): string => (n < 0 ? `−${bytes(-n)}` : `+${bytes(n)}`)
 
 const NAMESPACES = [
   { title: 'NAMESPACE', least: 9 },
