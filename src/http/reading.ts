@@ -34,7 +34,10 @@ export async function read(
   const hidden = find(config.toJSON({ reveal: false }), path)
   if (hidden === undefined) throw missing(path)
   const value = reveal ? opened(config, path)! : hidden
-  if (reveal) noteSecrets(context, caller, namespace, openedPaths(hidden, value, path))
+  if (reveal) {
+    const version = typeof config.version === 'number' ? config.version : config.version?.id
+    noteSecrets(context, caller, { namespace, asked: path, version, paths: openedPaths(hidden, value, path) })
+  }
   if (format === 'json') return { json: value, ...kept(reveal) }
   const text = await renderAs(format, isOutside(path) ? [] : path, value)
   return { text, type: TYPES[format] ?? 'text/plain; charset=utf-8', ...kept(reveal) }

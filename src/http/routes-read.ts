@@ -83,7 +83,8 @@ const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverride
     const path = pathOf(call.params)
     if (!call.query.explain) return readPart(call, path)
     const config = await configOf(call)
-    return { json: await explain(call, config, path), version: config.version }
+    const [explanation] = await explain(call, config, { asked: path, keys: [path] })
+    return { json: explanation, version: config.version }
   },
   async readSnapshot({ context, caller, params, query }) {
     const config = await context.service.config(caller.who, params.ns, caller.from)
@@ -94,7 +95,8 @@ const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverride
       : pastSnapshotOf(config, query.at, { reveal }))
     const version = answer.version ?? undefined
     if (!reveal) return { json: answer, version, etag: true }
-    noteSecrets(context, caller, params.ns, answer.secrets)
+    const { secrets: paths } = answer
+    noteSecrets(context, caller, { namespace: params.ns, asked: [], version: version?.id, paths })
     return { json: answer, version }
   },
   async listOverrides(call) {
@@ -124,22 +126,32 @@ async function readPart(call: Part, path: Path): Promise<Answer> {
   return { ...(await read(call, source, call.params.ns, wanted)), version }
 }
 
-async function explain({ query, context, caller }: Part, config: Config, path: Path): Promise<Explanation> {
-  const { at, reveal = false } = query
-  const when = at === undefined ? {} : { at }
-  const found = await config.explain(printPath(path), { reveal, ...when })
-  const isOpened = reveal && !isDeepStrictEqual(found, await config.explain(printPath(path), when))
-  if (isOpened) noteSecrets(context, caller, config.namespace, [found.path])
-  return found
+interface Asked {
+  readonly asked: Path
+  readonly keys: readonly Path[]
 }
 
-/** Of each key of the section what `explain` says of it. */
+/** Of each key what `explain` says of it. */
+async function explain(call: Part, config: Config, { asked, keys }: Asked): Promise<readonly Explanation[]> {
+  const { query, context, caller } = call
+  const { at, reveal = false } = query
+  const when = at === undefined ? {} : { at }
+  const explanations: Explanation[] = []
+  const paths: string[] = []
+  for (const key of keys.map(printPath)) {
+    const found = await config.explain(key, { reveal, ...when })
+    explanations.push(found)
+    if (reveal && !isDeepStrictEqual(found, await config.explain(key, when))) paths.push(found.path)
+  }
+  const [first] = explanations
+  noteSecrets(context, caller, { namespace: config.namespace, asked, version: first?.version, paths })
+  return explanations
+}
+
 async function explainSection(call: Part, path: Path): Promise<Answer> {
   const config = await configOf(call)
   const { at } = call.query
   const source = at === undefined ? config : await config.at(at)
-  const explanations: Explanation[] = []
-  for (const key of keysBelow(source.toJSON({ reveal: false }), path))
-    explanations.push(await explain(call, config, key))
-  return { json: explanations, version: config.version }
+  const keys = keysBelow(source.toJSON({ reveal: false }), path)
+  return { json: await explain(call, config, { asked: path, keys }), version: config.version }
 }

@@ -91,7 +91,8 @@ async function reset(one: Following): Promise<Since> {
 
 async function openedReset({ context, caller, config }: Following): Promise<Reset> {
   const answer = await snapshotOf(config, { reveal: true })
-  noteSecrets(context, caller, config.namespace, answer.secrets)
+  const { version, secrets: paths } = answer
+  noteSecrets(context, caller, { namespace: config.namespace, asked: [], version: version?.id, paths })
   return resetOf(answer)
 }
 
