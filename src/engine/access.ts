@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Note } from './audit-limits.ts'
 import { readAudit } from './audit-query.ts'
 import { Trail } from './audit-trail.ts'
+import { Witness } from './audit-witness.ts'
 import { Authenticator } from './authenticate.ts'
 import type { Log } from './options.ts'
 import type { Origin } from './origin.ts'
@@ -42,6 +43,8 @@ export interface Access extends AsyncDisposable {
   audit(who: Principal, query: AuditQuery): Promise<List<AuditEntry>>
   /** Notes something in the audit log: gathered, counted, written within a second; never refuses and never waits. */
   record(entry: Omit<AuditEntry, 'id' | 'at' | 'count'>): void
+  /** Writes an entry before what it tells of: refuses (`unavailable`) where that cannot be done, and then it must not happen. */
+  witness(entry: Omit<AuditEntry, 'id' | 'at' | 'count'>): Promise<void>
   /** How many entries of the audit log wait to be written. */
   waiting(): number
   /** The first token of a store that has none, to be shown once; undefined where there is one already. */
@@ -64,13 +67,14 @@ export async function openAccess(store: Store, options: AccessOptions): Promise<
   const { now, log } = options
   const table = await TokenTable.open(store, { now, log })
   const trail = new Trail({ store, now, log })
+  const witness = new Witness({ store, now, log })
   const use = new TokenUse({ store, trail, log })
   const authenticator = new Authenticator(table)
   const idle = (options.sessionIdleSeconds ?? 8 * 3600) * SECOND
   const life = (options.sessionSeconds ?? 24 * 3600) * SECOND
   const sessions = new Sessions({ store, table, use, trail, now, log, idle, life })
   const tokens: TokenParts = { store, table, use, trail, now, inTurn: inTurn() }
-  const stop = keepUp({ table, trail, use, sessions, now, log })
+  const stop = keepUp({ table, trail, witness, use, sessions, now, log })
 
   const authenticate = (text: string, from: Origin): Holder => {
     const at = now().getTime()
@@ -97,6 +101,7 @@ export async function openAccess(store: Store, options: AccessOptions): Promise<
       return readAudit(store, who, query)
     },
     record: (entry: Note) => trail.record(entry),
+    witness: (entry: Note) => witness.write(entry),
     waiting: () => trail.waiting,
     firstToken: () => tokens.inTurn(() => makeFirstToken(tokens)),
     [Symbol.asyncDispose]: stop,
@@ -116,6 +121,7 @@ function inTurn(): TokenParts['inTurn'] {
 interface Kept {
   readonly table: TokenTable
   readonly trail: Trail
+  readonly witness: Witness
   readonly use: TokenUse
   readonly sessions: Sessions
   readonly now: () => Date
@@ -126,7 +132,7 @@ const WRITE_USE_EVERY = 30
 const CLEAN_EVERY = 600
 
 /** Does each second what has become due; returns how to stop, which writes what waits. */
-function keepUp({ table, trail, use, sessions, now, log }: Kept): () => Promise<void> {
+function keepUp({ table, trail, witness, use, sessions, now, log }: Kept): () => Promise<void> {
   let ticks = 0
   let working = Promise.resolve()
   let isWorking = false
@@ -154,6 +160,7 @@ function keepUp({ table, trail, use, sessions, now, log }: Kept): () => Promise<
       await working
       await use.lookUp(now().toISOString())
       await use.write()
+      await witness.close()
       await trail.close()
     })()
     return stopped

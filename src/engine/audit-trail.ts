@@ -1,13 +1,10 @@
-import type { AuditEntry } from '../model/access.ts'
 import type { Store } from '../store/store.ts'
 import { Budget, BurstWatch, type Note } from './audit-limits.ts'
+import { iso, keyOf, type Row, tidy } from './audit-note.ts'
 import type { Log } from './options.ts'
 import { Outage } from './outage.ts'
-import { withoutTokens } from './token-text.ts'
 
-type Row = { -readonly [Name in keyof Omit<AuditEntry, 'id'>]: AuditEntry[Name] }
-
-/** Equal notes within a minute: the first is written at once, the rest when the minute is over. */
+/** Equal refusals within a minute: the first is written at once, the rest when the minute is over. */
 interface Tally {
   readonly note: Note
   readonly since: number
@@ -58,7 +55,6 @@ export class Trail {
     const note = tidy(given)
     const at = this.#now().getTime()
     if (note.event === 'refused') this.#refused(note, at)
-    else if (note.event === 'secret-read') this.#count(note, at)
     else this.#enqueue({ ...note, at: iso(at), count: 1 })
   }
 
@@ -139,39 +135,3 @@ export class Trail {
     this.#lost = 0
   }
 }
-
-const iso = (at: number): string => new Date(at).toISOString()
-
-const keyOf = ({ requestId, ...note }: Note): string => JSON.stringify(Object.values(note))
-
-const LENGTHS = {
-  who: 100,
-  tokenId: 100,
-  sourceIp: 100,
-  namespace: 100,
-  subject: 300,
-  detail: 500,
-  requestId: 128,
-} as const satisfies Record<Exclude<keyof Note, 'event'>, number>
-
-/** Callers' words, some of them a stranger's: of bounded length, on one line, with no token in them. */
-function tidy(note: Note): Note {
-  const text = (name: keyof typeof LENGTHS): string | null => {
-    const given = note[name]
-    if (given === null || given === undefined) return null
-    const shown = withoutTokens(given.slice(0, 2 * LENGTHS.detail)).replace(CONTROLS, ' ')
-    return shown.slice(0, LENGTHS[name]).toWellFormed()
-  }
-  return {
-    event: note.event,
-    who: text('who'),
-    tokenId: text('tokenId'),
-    sourceIp: text('sourceIp'),
-    namespace: text('namespace'),
-    subject: text('subject'),
-    detail: text('detail'),
-    requestId: text('requestId'),
-  }
-}
-
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g

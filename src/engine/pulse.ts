@@ -34,6 +34,7 @@ export function pulseOf(store: Store, now: () => Date): Pulse {
     mark: watched(store.mark),
     setMetadata: watched(store.setMetadata),
     saveSource: watched(store.saveSource),
+    auditLog: { ...store.auditLog, append: watched(store.auditLog.append) },
   }
 
   async function probe(): Promise<void> {

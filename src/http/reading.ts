@@ -36,7 +36,7 @@ export async function read(
   const value = reveal ? opened(config, path)! : hidden
   if (reveal) {
     const version = typeof config.version === 'number' ? config.version : config.version?.id
-    noteSecrets(context, caller, { namespace, asked: path, version, paths: openedPaths(hidden, value, path) })
+    await noteSecrets(context, caller, { namespace, asked: path, version, paths: openedPaths(hidden, value, path) })
   }
   if (format === 'json') return { json: value, ...kept(reveal) }
   const text = await renderAs(format, isOutside(path) ? [] : path, value)

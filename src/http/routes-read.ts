@@ -96,7 +96,7 @@ const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverride
     const version = answer.version ?? undefined
     if (!reveal) return { json: answer, version, etag: true }
     const { secrets: paths } = answer
-    noteSecrets(context, caller, { namespace: params.ns, asked: [], version: version?.id, paths })
+    await noteSecrets(context, caller, { namespace: params.ns, asked: [], version: version?.id, paths })
     return { json: answer, version }
   },
   async listOverrides(call) {
@@ -144,7 +144,7 @@ async function explain(call: Part, config: Config, { asked, keys }: Asked): Prom
     if (reveal && !isDeepStrictEqual(found, await config.explain(key, when))) paths.push(found.path)
   }
   const [first] = explanations
-  noteSecrets(context, caller, { namespace: config.namespace, asked, version: first?.version, paths })
+  await noteSecrets(context, caller, { namespace: config.namespace, asked, version: first?.version, paths })
   return explanations
 }
 

@@ -14,13 +14,20 @@ export interface SecretRead {
   readonly paths: readonly string[]
 }
 
-/** Notes in the audit log that somebody was shown secrets: one entry for a request, however many they are. */
-export function noteSecrets({ service }: Pick<Context, 'service'>, { who, from }: Caller, read: SecretRead): void {
+/**
+ * Writes into the audit log that somebody is shown secrets, before they are: one entry for a request, however many they are. Refuses
+ * (`unavailable`) where it cannot be written.
+ */
+export async function noteSecrets(
+  { service }: Pick<Context, 'service'>,
+  { who, from }: Caller,
+  read: SecretRead,
+): Promise<void> {
   const { namespace } = read
   const reach = reachOf(who, 'secrets:read', namespace)
   const paths = read.paths.filter((path) => reach?.has(parsePath(path)[0]!))
   if (paths.length === 0) return
-  service.access.record({
+  await service.access.witness({
     event: 'secret-read',
     who: who.name,
     tokenId: who.tokenId,

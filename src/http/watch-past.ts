@@ -92,7 +92,7 @@ async function reset(one: Following): Promise<Since> {
 async function openedReset({ context, caller, config }: Following): Promise<Reset> {
   const answer = await snapshotOf(config, { reveal: true })
   const { version, secrets: paths } = answer
-  noteSecrets(context, caller, { namespace: config.namespace, asked: [], version: version?.id, paths })
+  await noteSecrets(context, caller, { namespace: config.namespace, asked: [], version: version?.id, paths })
   return resetOf(answer)
 }
 

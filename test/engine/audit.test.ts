@@ -4,11 +4,12 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Note } from '../../src/engine/audit-limits.ts'
+import { Witness } from '../../src/engine/audit-witness.ts'
 import type { AuditEntry, AuditQuery } from '../../src/model/access.ts'
 import { auditCsv, auditJsonLines } from '../../src/model/audit-text.ts'
 import type { Grant } from '../../src/model/principal.ts'
 import { FROM, LOCAL, type Opened, openTest } from './access-helpers.ts'
-import { refusal, STORE, until } from './helpers.ts'
+import { quiet, refusal, STORE, until } from './helpers.ts'
 
 const NOTHING: Note = {
   event: 'refused',
@@ -59,18 +60,6 @@ describe('the audit trail', () => {
     expect((await test.audit()).map(({ count }) => count)).toEqual([7, 1, 5])
     test.access.record(refused())
     expect((await test.audit()).map(({ count }) => count)).toEqual([1, 7, 1, 5])
-  })
-
-  it('counts reads of one secret, and lists each secret and each reader', async () => {
-    const test = await openTest()
-    const read = (change: Partial<Note>) =>
-      test.access.record(refused({ event: 'secret-read', who: 'svc', tokenId: 'T1', ...change }))
-    times(3, () => read({ subject: 'db.password' }))
-    times(100, (i) => read({ subject: `db.password-${i}` }))
-    read({ subject: 'db.password', who: 'other', tokenId: 'T2' })
-    const entries = only(await test.audit(), 'secret-read')
-    expect(entries).toHaveLength(102)
-    expect(total(entries)).toBe(104)
   })
 
   it('never counts other events together', async () => {
@@ -164,6 +153,86 @@ describe('the audit trail', () => {
       { message: expect.stringContaining('cannot be written') },
       { details: { entries: 20_000 }, message: expect.stringContaining('are lost') },
     ])
+  })
+})
+
+describe('a witness', () => {
+  const read = (change: Partial<Note> = {}): Note =>
+    refused({ event: 'secret-read', who: 'svc', tokenId: 'T1', subject: 'db.password', ...change })
+
+  it('has written what it was told when it says so', async () => {
+    const test = await openTest()
+    await test.access.witness(read({ requestId: 'r-1' }))
+    expect(await stored(test)).toMatchObject([
+      { ...read({ requestId: 'r-1' }), at: '2026-11-01T12:00:00.000Z', count: 1 },
+    ])
+    await test.access.witness(read({ requestId: 'r-2' }))
+    expect(await stored(test)).toMatchObject([
+      { requestId: 'r-2', count: 1 },
+      { requestId: 'r-1', count: 1 },
+    ])
+  })
+
+  it('writes equal ones that come together as one row, and others as their own', async () => {
+    const test = await openTest()
+    const told = (change: Partial<Note>) => test.access.witness(read(change))
+    await Promise.all([
+      ...Array.from({ length: 50 }, () => told({})),
+      ...Array.from({ length: 600 }, (_, i) => told({ subject: `db.password-${i}` })),
+      told({ who: 'other', tokenId: 'T2' }),
+    ])
+    const entries = await test.audit()
+    expect(entries).toHaveLength(602)
+    expect(total(entries)).toBe(651)
+  })
+
+  it('lets who asks for the same again and again wait, so that the log stays small', async () => {
+    const test = await openTest()
+    for (let i = 0; i < 20; i++) await test.access.witness(read())
+    for (let second = 0; second < 2; second++)
+      await Promise.all(Array.from({ length: 100 }, () => test.access.witness(read())))
+    const entries = await stored(test)
+    expect(entries.map(({ count }) => count)).toEqual([100, 100, ...Array(20).fill(1)])
+    test.clock.advance(60)
+    await test.access.witness(read())
+    expect(total(await stored(test))).toBe(221)
+  })
+
+  it('refuses where the store takes nothing, says so once, and not any more when it does', async () => {
+    const test = await openTest({ store: { lockTimeoutMs: 50 } })
+    const other = new Database(join(test.directory, STORE))
+    try {
+      other.exec('BEGIN IMMEDIATE')
+      for (let i = 0; i < 3; i++)
+        expect(await refusal(test.access.witness(read()))).toMatchObject({
+          code: 'unavailable',
+          details: { retry: true },
+        })
+      other.exec('COMMIT')
+    } finally {
+      other.close()
+    }
+    await test.access.witness(read())
+    expect(total(await stored(test))).toBe(1)
+    expect(test.logged).toMatchObject([{ message: expect.stringContaining('no secrets are shown') }])
+  })
+
+  it('refuses where the store does not answer', async () => {
+    const auditLog = { ...(await openTest()).store.auditLog, append: () => new Promise<void>(() => undefined) }
+    const witness = new Witness({ store: { auditLog }, now: () => new Date(), log: quiet })
+    expect(await refusal(witness.write(read()))).toMatchObject({ code: 'unavailable' })
+  })
+
+  it('has written all that gathers when it is closed', async () => {
+    const test = await openTest()
+    const all = Array.from({ length: 30 }, async (_, i) => {
+      for (let n = 0; n <= i; n++) await null
+      await test.access.witness(read())
+    })
+    await Promise.all(all.slice(0, 20))
+    await test.access[Symbol.asyncDispose]()
+    await Promise.all(all)
+    expect(total(await stored(test))).toBe(30)
   })
 })
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../engine/helpers.ts'
 import { whereInstalled } from '../store/processes.ts'
 import { temporaryFolder } from '../store/temporary.ts'
@@ -62,10 +62,60 @@ describe('a server whose disk', () => {
   )
 })
 
-async function started(): Promise<ServerProcess> {
-  const server = await ServerProcess.start(temporaryFolder())
+describe('a secret', () => {
+  const schema = { properties: { db: { properties: { password: { type: 'string', writeOnly: true } } } } }
+  const set = { db: { password: 'hunter2', host: 'h' } }
+  const read = (server: ServerProcess, key: string) => server.fetch(`${NAMESPACE}/config/db/${key}?reveal=true`)
+
+  async function filled(): Promise<ServerProcess> {
+    const server = await started({ namespaces: { default: { schema } } })
+    expect((await server.post(`${NAMESPACE}/changes`, { set })).status).toBe(201)
+    return server
+  }
+
+  async function reads(server: ServerProcess): Promise<readonly unknown[]> {
+    const answer = await server.fetch('/api/v1/audit?event=secret-read')
+    return ((await answer.json()) as { readonly items: readonly unknown[] }).items
+  }
+
+  it('that a server showed is in the audit log, however soon it is killed', async () => {
+    const server = await filled()
+    for (let shown = 1; shown <= 5; shown++) {
+      expect(await (await read(server, 'password')).json()).toBe('hunter2')
+      await server.kill()
+      await server.start()
+      expect(await reads(server)).toHaveLength(shown)
+    }
+    const [last] = await reads(server)
+    expect(last).toMatchObject({
+      who: 'admin',
+      tokenId: expect.any(String),
+      sourceIp: '127.0.0.1',
+      subject: 'db.password',
+    })
+  })
+
+  whereInstalled('strace', 'is not shown while the audit log cannot be written, and what is no secret is', async () => {
+    const server = await filled()
+    const fault = await Fault.begin(server, 'pwrite64:error=ENOSPC')
+    const refused = await read(server, 'password')
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)])
+    expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('audit log') })
+    expect(await (await read(server, 'host')).json()).toBe('h')
+    expect((await server.fetch(`${NAMESPACE}/snapshot?reveal=true`)).status).toBe(503)
+    expect((await server.fetch(`${NAMESPACE}/snapshot`)).status).toBe(200)
+    await until(async () => (await readiness(server)).status === 503)
+    await fault.end()
+    await readyAgain(server)
+    expect(await (await read(server, 'password')).json()).toBe('hunter2')
+    expect(await reads(server)).toHaveLength(1)
+  })
+})
+
+async function started(options: { readonly namespaces?: object } = {}): Promise<ServerProcess> {
+  const server = await ServerProcess.start(temporaryFolder(), options)
   onTestFinished(() => server.kill())
-  expect((await server.fetch(NAMESPACE, { method: 'PUT' })).status).toBe(201)
+  if (options.namespaces === undefined) expect((await server.fetch(NAMESPACE, { method: 'PUT' })).status).toBe(201)
   return server
 }
 
