@@ -20,13 +20,15 @@ export interface AdminOptions extends Omit<ServiceOptions, 'namespaces'> {
 export async function openAdmin(options: AdminOptions = {}): Promise<Admin> {
   const store = await openStore(options)
   const who = localPrincipal(options.actor ?? operatingSystemUser())
+  const log = options.log ?? SILENT_INFO
   const desk = once(async () => (await import('./desk.ts')).openDesk(store, options, false))
-  const { access, notes } = lateAccess(desk, options.log ?? SILENT_INFO)
+  const { access, notes } = lateAccess(desk, log)
   const parts = {
     store,
     now: options.now ?? (() => new Date()),
     begin: async (...asked: Parameters<Desk['adminParts']['begin']>) => (await desk()).adminParts.begin(...asked),
     end: async (...asked: Parameters<Desk['adminParts']['end']>) => (await desk()).adminParts.end(...asked),
+    log,
     access,
     webhooks: {
       as: (...by: Parameters<Desk['adminParts']['webhooks']['as']>) =>

@@ -20,6 +20,7 @@ import type { Access } from './access.ts'
 import { Breath } from './breath.ts'
 import type { GrowthWatch } from './growth.ts'
 import { unknownNamespace } from './namespaces.ts'
+import type { Log } from './options.ts'
 import type { Origin } from './origin.ts'
 import type { ScheduleEngine } from './schedules.ts'
 import { toState } from './stored.ts'
@@ -34,6 +35,7 @@ export interface Acting {
   readonly begin: (who: Principal, namespace: string) => Promise<Config>
   /** Closes what is open of a namespace, and runs the work that takes it away before anybody opens it again. */
   readonly end: (namespace: string, work: () => Promise<void>) => Promise<void>
+  readonly log: Log
   readonly access: Pick<Access, 'tokens' | 'audit' | 'whoami' | 'record'>
 }
 
@@ -103,6 +105,19 @@ async function deleteNamespace(parts: Acting, by: Asker, namespace: string): Pro
   if ((await parts.store.head(namespace)) === undefined) throw await unknownAmong(parts.store, namespace)
   await parts.end(namespace, () => parts.store.deleteNamespace(namespace, parts.now().toISOString()))
   note(parts, by, 'namespace-deleted', { namespace })
+  await clearDeleted(parts)
+}
+
+/** It is gone by now, whatever becomes of its rows: what is left of them is removed with the next upkeep. */
+async function clearDeleted({ store, log }: Acting): Promise<void> {
+  try {
+    await store.clearDeleted()
+  } catch (error) {
+    log.warn(
+      { error: (error as Error).message },
+      'what a deleted namespace left could not be removed; trying again later',
+    )
+  }
 }
 
 /** One namespace is verified for those who administer all of it; what the store says of the rest is not for them. */

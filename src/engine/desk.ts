@@ -156,9 +156,9 @@ function webhooksOf(room: Room, { access, namespaces, disguise }: Begun): Promis
   })
 }
 
-function actingOf({ store, now }: Room, { access, namespaces, config }: Begun): Acting {
+function actingOf({ store, log, now }: Room, { access, namespaces, config }: Begun): Acting {
   const begin: AdminParts['begin'] = async (who, name) => config(await namespaces.begin(checkNamespace(name)), who)
-  return { store, now, begin, end: (name, work) => namespaces.end(name, work), access }
+  return { store, log, now, begin, end: (name, work) => namespaces.end(name, work), access }
 }
 
 function schedulesOf(

@@ -11,7 +11,7 @@ import type { News } from './webhook-message.ts'
 export interface ScheduleParts {
   readonly store: Pick<
     Store,
-    'schedules' | 'webhooks' | 'once' | 'instances' | 'namespaces' | 'metadata' | 'setMetadata'
+    'schedules' | 'webhooks' | 'once' | 'instances' | 'namespaces' | 'metadata' | 'setMetadata' | 'clearDeleted'
   >
   readonly schedules: readonly ScheduleSpec[]
   /** A namespace as `who` sees it; shared, so never closed here. */

@@ -12,17 +12,24 @@ export function sqlStore(driver: Driver): Store {
     return write
   }
   const upkeep = () => import('./upkeep.ts')
+  const deleted = () => import('./deleted.ts')
   const pages = () => import('./pages.ts')
+  /** Rows that a deleted namespace has left are told to nobody: one that is there has a version. */
+  const unlessGone = async <Row>(namespace: string, rows: readonly Row[]): Promise<readonly Row[]> =>
+    rows.length === 0 || (await readVersion(driver, namespace)) !== undefined ? rows : []
 
   return {
     name: driver.name,
     directory: driver.directory,
 
     async commit(namespace, head, writes) {
-      if (driver.append) return driver.append(namespace, head, writes)
+      if (driver.append && head !== 0) return driver.append(namespace, head, writes)
       const { appendVersions, wasAppended } = await writing()
+      const left = head === 0 ? await deleted() : undefined
+      await left?.clearDeleted(driver, namespace)
       let versions: readonly Version[] = []
       const append = async (tx: Transaction) => {
+        await left?.requireCleared(tx, namespace)
         versions = await appendVersions(tx, namespace, head, writes)
         return versions
       }
@@ -40,9 +47,11 @@ export function sqlStore(driver: Driver): Store {
       await driver.transaction((tx) => saveSource(tx, namespace, state, positions), about(namespace))
     },
     async deleteNamespace(namespace, at) {
-      const { deleteNamespace } = await upkeep()
+      const { deleteNamespace } = await deleted()
       await driver.transaction((tx) => deleteNamespace(tx, namespace, at), about(namespace))
-      await driver.shrink()
+    },
+    async clearDeleted() {
+      return (await deleted()).clearDeleted(driver)
     },
     async setMetadata(key, value, at) {
       const { setMetadata } = await upkeep()
@@ -68,11 +77,11 @@ export function sqlStore(driver: Driver): Store {
     configJson: (namespace, version) => readConfigJson(driver, namespace, version),
     async history(namespace, filter, page) {
       const { readHistory } = await pages()
-      return readHistory(driver, namespace, filter, page)
+      return unlessGone(namespace, await readHistory(driver, namespace, filter, page))
     },
     async lastChanges(namespace, filter) {
       const { readLastChanges } = await pages()
-      return readLastChanges(driver, namespace, filter)
+      return unlessGone(namespace, await readLastChanges(driver, namespace, filter))
     },
     sources: (namespace) => readSources(driver, namespace),
     namespaces: () => readNamespaces(driver),

@@ -217,7 +217,10 @@ export interface Store {
   mark(namespace: string, mark: MarkWrite): Promise<void>
   /** Sets what a source's load found; with `positions`, also where the keys of its open documents stand now. */
   saveSource(namespace: string, state: SourceState, positions?: ReadonlyMap<string, string>): Promise<void>
+  /** Takes a namespace away at once, however much it holds: the rest of its rows are removed by `clearDeleted`, or before one of its name begins. */
   deleteNamespace(namespace: string, at: string): Promise<void>
+  /** Removes, in transactions that keep nobody waiting for long, the rows that deleted namespaces left; tells how many. Cut short, it is run again. */
+  clearDeleted(): Promise<number>
   setMetadata(key: string, value: string, at: string): Promise<void>
   purge(namespace: string, plan: PurgePlan): Promise<PurgeResult>
 

@@ -21,6 +21,7 @@ const METHODS = {
   mark: 'writing',
   saveSource: 'writing',
   deleteNamespace: 'writing',
+  clearDeleted: 'writing',
   setMetadata: 'writing',
   head: 'writing',
   state: 'reading',

@@ -1,5 +1,4 @@
 import type { Driver, Transaction } from './driver.ts'
-import { keepIds } from './ids.ts'
 import { readNamespaces } from './read.ts'
 import type { SourceState, StoreStats } from './store.ts'
 
@@ -34,26 +33,6 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.up
 
 export async function setMetadata(tx: Transaction, key: string, value: string, at: string): Promise<void> {
   await tx.run(SET_METADATA, key, value, at)
-}
-
-const TABLES = [
-  'config_history',
-  'version_log',
-  'config_documents',
-  'config_names',
-  'override_log',
-  'override_keys',
-  'config_marks',
-  'source_states',
-  'idempotency_keys',
-  'instances',
-  'webhook_cursors',
-]
-
-/** Deletes all of a namespace; its numbers are not given again. */
-export async function deleteNamespace(tx: Transaction, namespace: string, at: string): Promise<void> {
-  await keepIds(tx, at)
-  for (const table of TABLES) await tx.run(`DELETE FROM ${table} WHERE namespace = ?`, namespace)
 }
 
 type NamespaceStats = StoreStats['namespaces'][number]

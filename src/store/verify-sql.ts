@@ -29,12 +29,17 @@ seals AS (
     CASE WHEN json_valid(m.detail) THEN json_extract(m.detail, '$.chain') END AS chain,
     CASE WHEN json_valid(m.detail) THEN json_extract(m.detail, '$.kept') END AS kept
   FROM config_marks m WHERE m.kind = 'purge'),
+deleted AS (
+  SELECT substr(m.key, 10) AS namespace FROM system_metadata m
+  WHERE m.key LIKE 'deleting:%' AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.namespace = substr(m.key, 10))),
 homeless AS (
   SELECT namespace, version_id, line, row_number() OVER (ORDER BY layer, name, version_id) AS nth, 0 AS part FROM documents d
-  WHERE NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = d.version_id AND v.namespace = d.namespace)
+  WHERE d.namespace NOT IN (SELECT namespace FROM deleted)
+    AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = d.version_id AND v.namespace = d.namespace)
   UNION ALL
   SELECT namespace, version_id, line, id, 1 FROM overrides o
-  WHERE NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = o.version_id AND v.namespace = o.namespace)),
+  WHERE o.namespace NOT IN (SELECT namespace FROM deleted)
+    AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = o.version_id AND v.namespace = o.namespace)),
 namespaces AS (
   SELECT namespace FROM version_log UNION SELECT namespace FROM config_marks
   UNION SELECT namespace FROM config_documents UNION SELECT namespace FROM override_log),
@@ -68,7 +73,8 @@ WHERE coalesce((SELECT s.kept FROM seals s WHERE s.namespace = n.namespace ORDER
     SELECT group_concat(line, char(10)) FROM (SELECT line FROM homeless h WHERE h.namespace = n.namespace ORDER BY part, nth)), ''), 256)))
 UNION ALL
 SELECT namespace, version_id, 'history entry ' || id || ' belongs to no version'
-FROM config_history h WHERE NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = h.version_id AND v.namespace = h.namespace)
+FROM config_history h WHERE h.namespace NOT IN (SELECT namespace FROM deleted)
+  AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = h.version_id AND v.namespace = h.namespace)
 UNION ALL
 SELECT namespace, version_id, 'mark ' || id || ' (' || kind || ') or the one before it was changed: its chain does not hold'
 FROM marks WHERE chain_hash <> lower(hex(sha3(chain_input, 256))) OR previous_chain IS NOT found

@@ -4,7 +4,8 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { type ChangeEvent, type Config, openAdmin, type Tree } from '../../src/index.ts'
 import { localPrincipal } from '../../src/model/principal.ts'
-import { folder, open, quiet, refusal, STORE, ticking, until, write } from './helpers.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { folder, open, query, quiet, refusal, STORE, ticking, until, write } from './helpers.ts'
 import { bearer, ROOT, serve } from './service-helpers.ts'
 
 const BASE = '[server]\nport = 1\n'
@@ -280,6 +281,33 @@ describe('the administration', () => {
       expect((await refusal(service.config(ROOT, 'team'))).code).toBe('not-found')
       expect(service.current('team')).toBeUndefined()
     }
+  })
+
+  it('has removed all rows of a namespace when it is deleted, and those of a deletion that was cut short when it starts', async () => {
+    const rowsIn = (directory: string) =>
+      ['config_history', 'config_documents', 'override_log', 'config_names', 'override_keys'].map(
+        (table) => query<{ n: number }>(directory, `SELECT count(*) AS n FROM ${table} WHERE namespace = 'team'`)[0]!.n,
+      )
+    const { service, directory } = await served()
+    const fill = async () => {
+      await service.admin(ROOT).createNamespace('team')
+      await (await service.config(ROOT, 'team')).update('a', { b: 1, c: 2 })
+    }
+    await fill()
+    expect(rowsIn(directory)).not.toContain(0)
+    await service.admin(ROOT).deleteNamespace('team')
+    expect(rowsIn(directory)).toEqual([0, 0, 0, 0, 0])
+
+    await fill()
+    await service[Symbol.asyncDispose]()
+    const store = await openSqlite(join(directory, STORE))
+    await store.deleteNamespace('team', '2026-11-01T12:00:00.000Z')
+    await store.close()
+    expect(rowsIn(directory)).not.toContain(0)
+    const again = await serve(directory)
+    await until(() => rowsIn(directory).every((n) => n === 0))
+    expect((await refusal(again.config(ROOT, 'team'))).code).toBe('not-found')
+    expect((await again.admin(ROOT).verify()).ok).toBe(true)
   })
 
   it('stands in the audit log with who did what from where', async () => {

@@ -430,16 +430,56 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await verify(store)).toEqual([])
     })
 
-    it('deletes a namespace, and never gives its numbers again', async () => {
+    it('deletes a namespace at once, before its rows are removed too, and never gives its numbers again', async () => {
       const store = await open()
       await grow(store, ns, [{ a: 1 }])
       await grow(store, 'gone', [{ a: 1 }, { a: 2 }], { baseline: true })
       await store.deleteNamespace('gone', plan.at)
-      expect(await store.namespaces()).toEqual([ns])
-      expect(await store.head('gone')).toBeUndefined()
-      expect(await store.history('gone', {}, { limit: 10 })).toEqual([])
+      const isGone = async () => {
+        expect(await store.namespaces()).toEqual([ns])
+        expect(await store.head('gone')).toBeUndefined()
+        expect(await store.state('gone')).toBeUndefined()
+        expect(await store.history('gone', {}, { limit: 10 })).toEqual([])
+        expect(await store.lastChanges('gone', {})).toEqual([])
+        expect((await store.stats()).namespaces).toMatchObject([{ namespace: ns }])
+        expect(await verify(store)).toEqual([])
+      }
+      await isGone()
+      expect(await store.clearDeleted()).toBe(6) // two of each: history, documents, overrides
+      await isGone()
+      expect(await store.clearDeleted()).toBe(0)
       expect((await grow(store, ns, [{ a: 2 }]))[0]?.id).toBe(4)
       expect((await store.history(ns, {}, { limit: 1 }))[0]?.id).toBe(4)
+      expect(await verify(store)).toEqual([])
+    })
+
+    it('begins a namespace anew where one of its name was deleted, with nothing of that one in it', async () => {
+      const store = await open()
+      for (let again = 0; again < 3; again++) {
+        await grow(store, 'team', [{ old: again, a: 1 }, { old: again }])
+        await store.deleteNamespace('team', plan.at)
+      }
+      const [first] = await grow(store, 'team', [{ a: 2 }])
+      expect(first?.id).toBe(7)
+      expect(await store.configJson('team', 7)).toBe('{"a":2}')
+      expect(await store.history('team', {}, { limit: 10 })).toHaveLength(1)
+      expect(await store.clearDeleted()).toBe(0)
+      expect((await store.state('team'))?.overrides.map(({ key }) => key)).toEqual(['a'])
+      expect(await verify(store)).toEqual([])
+    })
+
+    it('removes the rows of a large namespace while others go on', async () => {
+      const store = await open()
+      const writes = Array.from({ length: 2000 }, (_, i) => writeOf({ a: i - 1 }, { a: i }))
+      await store.commit('large', 0, writes)
+      const [{ id } = { id: 0 }] = await grow(store, ns, [{ a: 1 }])
+      await store.deleteNamespace('large', plan.at)
+      const ended: string[] = []
+      await Promise.all([
+        store.clearDeleted().then((rows) => ended.push(`${rows} rows`)),
+        store.commit(ns, id, [writeOf({ a: 1 }, { a: 2 })]).then(() => ended.push('commit')),
+      ])
+      expect(ended).toEqual(['commit', '6000 rows'])
       expect(await verify(store)).toEqual([])
     })
   })

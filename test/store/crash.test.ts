@@ -167,6 +167,30 @@ describe('a process killed at every single write, sync and rename', () => {
 
   whereInstalled(
     'strace',
+    'of a deletion, after which the namespace is there as a whole or gone as one, and what it left is removed later',
+    async () => {
+      const template = await prepared()
+      const left = new Set<number>()
+      await killedEverywhere('delete', template, async (folder, acknowledged) => {
+        const file = join(folder, 'store.db')
+        const head = await heads(file)
+        expect(head === 0 || (head === 6 && !acknowledged)).toBe(true)
+        if (head === 6) return
+        await within(file, async (store) => {
+          expect(await verify(store)).toEqual([])
+          expect(await store.history(ns, {}, { limit: 10 })).toEqual([])
+          left.add(await store.clearDeleted())
+          expect((await grow(store, ns, [{ a: 'anew' }]))[0]?.id).toBe(7)
+          expect(await store.configJson(ns, 7)).toBe('{"a":"anew"}')
+        })
+      })
+      expect(left.size).toBeGreaterThan(2)
+    },
+    240_000,
+  )
+
+  whereInstalled(
+    'strace',
     'of a purge',
     async () => {
       const template = await prepared()

@@ -46,6 +46,13 @@ const work: Record<string, (file: string, folder: string) => Promise<void>> = {
     console.log('acknowledged')
     await store.close()
   },
+  async delete(file) {
+    const store = await openSqlite(file, { inline: true })
+    await store.deleteNamespace('default', PLAN.at)
+    console.log('acknowledged')
+    await store.clearDeleted()
+    await store.close()
+  },
 }
 
 const [kind, folder] = process.argv.slice(2)
