@@ -51,25 +51,35 @@ async function clear(driver: Driver, mark: Mark): Promise<number> {
   return rows
 }
 
-/** Versions whose rows go in one transaction at first, and at most. */
+/** Rows in one transaction at first, and at most; a version's are not parted. */
 const FIRST = 100
 const MOST = 5000
-/** How long writers should wait for one: the next takes more where there was time, and fewer where there was not. */
+/** How long writers should wait for one: the next takes more rows where there was time, and fewer where there was not. */
 const BATCH_MS = 20
 
-/** Numbers are never given twice: rows of another namespace of the same name have higher ones. */
 async function removeRows(driver: Driver, table: string, namespace: string, last: number): Promise<number> {
-  const some = `SELECT DISTINCT version_id FROM ${table} WHERE namespace = ? AND version_id <= ? ORDER BY version_id LIMIT ?`
-  const sql = `DELETE FROM ${table} WHERE namespace = ? AND version_id IN (${some})`
   for (let size = FIRST, total = 0; ; ) {
-    const { removed, ms } = await driver.transaction(async (tx) => {
-      const start = performance.now()
-      return { removed: await tx.run(sql, namespace, namespace, last, size), ms: performance.now() - start }
-    })
-    total += removed
-    if (removed === 0) return total
+    const { rows, isLast, ms } = await driver.transaction((tx) => removeSome(tx, table, { namespace, last, size }))
+    total += rows
+    if (isLast) return total
     size = Math.max(1, Math.min(MOST, ms < BATCH_MS / 2 ? size * 2 : ms > BATCH_MS ? Math.floor(size / 2) : size))
   }
+}
+
+interface Some {
+  readonly namespace: string
+  readonly last: number
+  readonly size: number
+}
+
+/** The oldest of them. Numbers are never given twice: rows of another namespace of the same name have higher ones. */
+async function removeSome(tx: Transaction, table: string, { namespace, last, size }: Some) {
+  const start = performance.now()
+  const ofNamespace = `FROM ${table} WHERE namespace = ? AND version_id <= ?`
+  const nth = `SELECT version_id AS id ${ofNamespace} ORDER BY version_id LIMIT 1 OFFSET ?`
+  const [bound] = await tx.query<{ id: number }>(nth, namespace, last, size - 1)
+  const rows = await tx.run(`DELETE ${ofNamespace}`, namespace, bound?.id ?? last)
+  return { rows, isLast: bound === undefined, ms: performance.now() - start }
 }
 
 /** Who finds the mark gone was not the first to come so far: what has the name by now is another namespace. */

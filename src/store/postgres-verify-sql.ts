@@ -45,11 +45,15 @@ written AS (
 row_lines AS (
   SELECT namespace, version_id, string_agg(line, chr(10) ORDER BY part, layer, name, id) AS lines
   FROM written GROUP BY namespace, version_id),
+deleted AS (
+  SELECT substr(m.key, 10) AS namespace FROM system_metadata m
+  WHERE m.key LIKE 'deleting:%' AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.namespace = substr(m.key, 10))),
 homeless AS (
   SELECT w.namespace, max(w.version_id) AS version_id,
     string_agg(w.line, chr(10) ORDER BY w.part, w.layer, w.name, w.version_id, w.id) AS lines
   FROM written w
-  WHERE NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = w.version_id AND v.namespace = w.namespace)
+  WHERE w.namespace NOT IN (SELECT namespace FROM deleted)
+    AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = w.version_id AND v.namespace = w.namespace)
   GROUP BY w.namespace),
 seals AS (
   SELECT m.namespace, m.id, m.detail::json ->> 'previous' AS previous, m.detail::json ->> 'chain' AS chain,
@@ -80,7 +84,8 @@ WHERE coalesce((SELECT s.kept FROM seals s WHERE s.namespace = n.namespace ORDER
   <> ${sha3("coalesce(h.lines, '')")}
 UNION ALL
 SELECT namespace, version_id, 'history entry ' || id || ' belongs to no version'
-FROM config_history h WHERE NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = h.version_id AND v.namespace = h.namespace)
+FROM config_history h
+WHERE h.namespace NOT IN (SELECT namespace FROM deleted) AND NOT EXISTS (SELECT 1 FROM version_log v WHERE v.id = h.version_id AND v.namespace = h.namespace)
 UNION ALL
 SELECT namespace, version_id, 'mark ' || id || ' (' || kind || ') or the one before it was changed: its chain does not hold'
 FROM marks WHERE chain_hash <> ${sha3('chain_input')} OR previous_chain IS DISTINCT FROM found
