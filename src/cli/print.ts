@@ -21,6 +21,7 @@ export const EXIT = {
   'sources-differ': FAILED,
   unavailable: FAILED,
   unknown: FAILED,
+  fenced: FAILED,
   store: FAILED,
   key: FAILED,
   unsupported: FAILED,

@@ -24,6 +24,7 @@ import type { Log } from './options.ts'
 import type { Origin } from './origin.ts'
 import type { ScheduleEngine } from './schedules.ts'
 import { toState } from './stored.ts'
+import { storeOf } from './under-lease.ts'
 import type { VerifyRequest } from './verify.ts'
 import type { WebhookEngine } from './webhooks.ts'
 
@@ -141,7 +142,7 @@ export async function purge(
   authoriseWhole(by.who, 'admin', namespace)
   if ((await parts.store.head(namespace)) === undefined)
     throw isForStore(by.who) ? await unknownAmong(parts.store, namespace) : unknownNamespace(namespace)
-  const done = await parts.store.purge(namespace, toPlan(request, parts.now(), by.who))
+  const done = await storeOf(parts.store, by.who).purge(namespace, toPlan(request, parts.now(), by.who))
   const detail = `${done.versions} versions and ${done.history} history entries`
   if (!request.dryRun) note(parts, by, 'purged', { namespace, detail })
   return done

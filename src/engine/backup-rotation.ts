@@ -19,6 +19,7 @@ export async function backUp(parts: ScheduleParts, spec: ScheduleSpec, who: Prin
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const { versions } = await makeCopy(parts, who, { directory, name, spec })
+    if (who.lease !== undefined) await parts.store.leases.require(who.lease) // who was paused meanwhile removes nothing
     const removed = await rotate(directory, spec, { newest: name, at })
     return `${name}: ${versions} versions, verified${removed === 0 ? '' : `; ${removed} older copies removed`}`
   } catch (error) {

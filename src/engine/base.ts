@@ -144,6 +144,7 @@ function toProposal(
     cause: 'source',
     description: describe(plan, before, layers),
     sourceIp: plan.by.who.sourceIp,
+    ...(plan.by.who.lease && { fence: plan.by.who.lease }),
     tags: [],
     baseline: false,
     dryRun: false,

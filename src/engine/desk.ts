@@ -10,6 +10,7 @@ import { callersAs } from './callers.ts'
 import { type Disguise, disguiseOf } from './disguise.ts'
 import { EmbeddedConfig } from './embedded.ts'
 import { type Keyring, loadKeyring } from './keyring.ts'
+import { Leases } from './leases.ts'
 import { viewOf } from './limited-view.ts'
 import { type OpenNamespace, SILENT_INFO } from './namespace.ts'
 import { Namespaces } from './namespaces.ts'
@@ -20,10 +21,12 @@ import { openSchedules, type ScheduleEngine } from './schedules.ts'
 import type { ServiceOptions } from './service-options.ts'
 import { openWebhooks, type WebhookEngine } from './webhooks.ts'
 
-/** What works on a store on behalf of many: its access, its namespaces, its webhooks, its timed work. */
+/** What works on a store on behalf of many: its access, its namespaces, its webhooks, its timed work, and which of that this node does. */
 export interface Desk extends AsyncDisposable {
   readonly access: Access
   readonly namespaces: Namespaces
+  /** What this node does that one node at a time does. */
+  readonly leases: Leases
   readonly adminParts: AdminParts
   readonly backupDirectory: string
   readonly disguise: Disguise
@@ -43,6 +46,7 @@ interface Room extends Required<Pick<ServiceOptions, 'directory' | 'environment'
   readonly options: ServiceOptions
   /** False where a server has the store open: it sends and keeps time. */
   readonly isServer: boolean
+  readonly leases: Leases
   readonly changes: Set<OnChange>
   readonly sources: Set<OnSource>
 }
@@ -50,14 +54,20 @@ interface Room extends Required<Pick<ServiceOptions, 'directory' | 'environment'
 /** Opens all of it on `store`, which stays its opener's to close. */
 export async function openDesk(store: Store, options: ServiceOptions, isServer: boolean): Promise<Desk> {
   const room = roomOf(store, options, isServer)
-  const open: AsyncDisposable[] = []
+  const { leases } = room
+  const open: AsyncDisposable[] = [leases]
+  const close = async (): Promise<void> => {
+    leases.leave()
+    await closeAll(open)
+  }
   try {
     const access = await openAccess(store, room)
     open.push(access)
     const namespaces = namespacesOf(room)
     open.push(namespaces)
     const disguise = await disguiseOf(store)
-    const desk = { access, namespaces, disguise, config: configsBy(disguise), backupDirectory: backupsOf(room) }
+    const backupDirectory = backupsOf(room)
+    const desk = { access, namespaces, leases, disguise, config: configsBy(disguise), backupDirectory }
     const webhooks = await webhooksOf(room, desk)
     open.push(webhooks)
     const acting = actingOf(room, desk)
@@ -67,10 +77,10 @@ export async function openDesk(store: Store, options: ServiceOptions, isServer: 
       ...desk,
       adminParts: { ...acting, webhooks, schedules },
       onChange: (listener) => listenTo(room.changes, listener),
-      [Symbol.asyncDispose]: () => closeAll(open),
+      [Symbol.asyncDispose]: close,
     }
   } catch (error) {
-    await closeAll(open)
+    await close()
     throw error
   }
 }
@@ -78,14 +88,17 @@ export async function openDesk(store: Store, options: ServiceOptions, isServer: 
 type Begun = Omit<Desk, 'adminParts' | 'onChange' | typeof Symbol.asyncDispose>
 
 function roomOf(store: Store, options: ServiceOptions, isServer: boolean): Room {
+  const log = options.log ?? SILENT_INFO
+  const now = options.now ?? (() => new Date())
   return {
     store,
     options,
     isServer,
+    leases: new Leases({ store, now, log, ...(options.leaseMs !== undefined && { ttlMs: options.leaseMs }) }),
     directory: options.directory ?? process.cwd(),
     environment: options.environment ?? process.env,
-    log: options.log ?? SILENT_INFO,
-    now: options.now ?? (() => new Date()),
+    log,
+    now,
     changes: new Set(),
     sources: new Set(),
   }
@@ -96,12 +109,13 @@ async function closeAll(open: readonly AsyncDisposable[]): Promise<void> {
   for (const one of open.toReversed()) await one[Symbol.asyncDispose]()
 }
 
-function namespacesOf({ store, options, isServer, directory, environment, log, now, changes, sources }: Room) {
+function namespacesOf({ store, options, isServer, leases, directory, environment, log, now, changes, sources }: Room) {
   const { limits, namespaces: given = {} } = options
   return new Namespaces({
     store,
     common: { directory, environment, log, now, follow: isServer, ...(limits && { limits }) },
     given,
+    leases,
     onChange: (namespace, event) => tellAll(changes, namespace, event, log),
     onSource: (namespace, status) => tellAll(sources, namespace, status, log),
   })
@@ -136,7 +150,7 @@ const backupsOf = ({ options, store, directory }: Room): string =>
   options.backupDirectory ?? join(store.directory ?? directory, 'backups')
 
 function webhooksOf(room: Room, { access, namespaces, disguise }: Begun): Promise<WebhookEngine> {
-  const { store, options, isServer, environment, log, now, changes, sources } = room
+  const { store, options, isServer, leases, environment, log, now, changes, sources } = room
   let ring: Keyring | undefined
   return openWebhooks({
     store,
@@ -152,7 +166,7 @@ function webhooksOf(room: Room, { access, namespaces, disguise }: Begun): Promis
     webhookHosts: options.webhookHosts ?? [],
     log,
     now,
-    isSender: isServer,
+    ...(isServer && { leases }),
   })
 }
 
@@ -162,7 +176,7 @@ function actingOf({ store, log, now }: Room, { access, namespaces, config }: Beg
 }
 
 function schedulesOf(
-  { store, options, isServer, directory, log, now }: Room,
+  { store, options, isServer, leases, directory, log, now }: Room,
   { access, namespaces, config, backupDirectory }: Begun,
   acting: Acting,
   { tell }: WebhookEngine,
@@ -177,6 +191,7 @@ function schedulesOf(
     directory,
     tell,
     record: access.record,
+    leases,
     log,
     now,
     isTimer: isServer,

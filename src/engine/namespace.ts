@@ -1,6 +1,7 @@
 import type { SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
+import type { Fence } from '../model/lease.ts'
 import { LIMITS, type Limits } from '../model/limits.ts'
 import type { Reveal } from '../model/snapshot.ts'
 import { equal, type Value } from '../model/value.ts'
@@ -31,9 +32,13 @@ export interface OpenNamespace {
   waiting(): number
   /** Every source with how it fares. */
   statuses(): readonly SourceStatus[]
+  /** False where another node loads its sources. */
+  loads(): boolean
   reload(by: Caller): Promise<readonly SourceStatus[]>
-  /** Takes sources and a schema that could not be taken when it was opened. */
-  adopt(options: OpenOptions): Promise<void>
+  /** Takes sources and a schema that were not taken when it was opened; with `fence`, for as long as this lease is held. */
+  adopt(options: OpenOptions, fence?: Fence): Promise<void>
+  /** Leaves the sources to another process. */
+  abandon(): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,9 +76,17 @@ export async function openNamespace(
     if (options.sources !== undefined || options.schema !== undefined || follows) await sources()
 
     if (follows) {
-      onOthers = () => void refresh(writer, parts)
+      onOthers = () => void refresh(writer, parts, () => sources.value())
       onOthers() // what others committed since the state was read
       ;(await sources()).follow(callerOf({}))
+    }
+    const replace = async (next: Sources): Promise<void> => {
+      if (isClosed) return next.close()
+      const before = sources
+      sources = once(async () => next)
+      await sources()
+      await (await before()).close()
+      next.follow(callerOf({}))
     }
     return {
       parts,
@@ -81,14 +94,14 @@ export async function openNamespace(
       writer,
       waiting: () => writer.value()?.waiting ?? 0,
       statuses: () => sources.value()?.statuses() ?? statusesOf(parts, states),
+      loads: () => true,
       reload: async (by) => (await sources()).reload({ by }),
-      async adopt(given) {
-        const adopted = await openSources(parts, writer, feed, { by, options: given })
-        if (isClosed) return adopted.close()
-        const before = sources
-        sources = once(async () => adopted)
-        await (await before()).close()
-        ;(await sources()).follow(callerOf({}))
+      async adopt(given, fence) {
+        await replace(await openSources(parts, writer, feed, { by, options: given, fence }))
+      },
+      async abandon() {
+        const { sources: _, schema: __, ...rest } = options
+        await replace(await openSources(parts, writer, feed, { by, options: rest }))
       },
       async close() {
         isClosed = true
@@ -104,9 +117,10 @@ export async function openNamespace(
   }
 }
 
-async function refresh(writer: Once<Writer>, parts: Parts): Promise<void> {
+async function refresh(writer: Once<Writer>, parts: Parts, sources: () => Sources | undefined): Promise<void> {
   try {
     await (await writer()).refresh()
+    await sources()?.learn()
   } catch (error) {
     parts.log.warn({ error: (error as Error).message }, 'could not take in what others committed')
   }
@@ -168,11 +182,19 @@ async function openSources(
   parts: Parts,
   writer: Once<Writer>,
   feed: Feed,
-  { by, options }: { readonly by: NamespaceCaller; readonly options: OpenOptions },
+  {
+    by,
+    options,
+    fence,
+  }: { readonly by: NamespaceCaller; readonly options: OpenOptions; readonly fence?: Fence | undefined },
 ): Promise<Sources> {
   const { Sources } = await import('./sources.ts')
   const onStatus = (status: Parameters<typeof feed.publish<'source'>>[1]): void => feed.publish('source', status)
-  const sources = new Sources(parts, writer, { loadsEnvironment: options.loadEnvironment ?? true, onStatus })
+  const sources = new Sources(parts, writer, {
+    loadsEnvironment: options.loadEnvironment ?? true,
+    onStatus,
+    fence,
+  })
   const given = await givenSpecs(parts, options)
   const specs = given?.map(keptSpec)
   const schema =

@@ -1,20 +1,20 @@
 import type { ChangeEvent, SourceStatus } from '../model/config.ts'
-import { type ErrorCode, HoldfastError } from '../model/errors.ts'
+import { HoldfastError } from '../model/errors.ts'
 import { localPrincipal } from '../model/principal.ts'
 import { checkNamespace, type Version } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
 import { callersAs } from './callers.ts'
+import { type BaseOptions, type GivenNamespace, withGiven } from './given-base.ts'
+import type { Leases } from './leases.ts'
 import { type OpenNamespace, openNamespace } from './namespace.ts'
 import type { OpenOptions } from './options.ts'
-
-/** Sources and schema of one namespace, as this process loads them. */
-export type GivenBase = Pick<OpenOptions, 'sources' | 'schema' | 'replaceSources'>
 
 export interface NamespacesOptions {
   readonly store: Store
   /** What all namespaces are opened with. */
-  readonly common: Omit<OpenOptions, 'store' | 'namespace' | keyof GivenBase> & Required<Pick<OpenOptions, 'log'>>
-  readonly given: Readonly<Record<string, GivenBase>>
+  readonly common: Omit<OpenOptions, 'store' | 'namespace' | keyof BaseOptions> & Required<Pick<OpenOptions, 'log'>>
+  readonly given: Readonly<Record<string, BaseOptions>>
+  readonly leases: Pick<Leases, 'contend'>
   readonly onChange: (namespace: string, event: ChangeEvent) => void
   readonly onSource: (namespace: string, status: SourceStatus) => void
 }
@@ -29,8 +29,8 @@ export class Namespaces implements AsyncDisposable {
   readonly #open = new Map<string, OpenNamespace>()
   /** Namespaces that are being deleted: nobody opens one before that is done. */
   readonly #ending = new Map<string, Promise<unknown>>()
-  /** Why a namespace goes on without the sources it was given, and what tries them again. */
-  readonly #waiting = new Map<string, { readonly reason: string; readonly retry: () => Promise<void> }>()
+  /** Those whose sources this process loads when no other node does. */
+  readonly #given = new Map<string, GivenNamespace>()
   readonly #timer: NodeJS.Timeout
   #isRetrying = false
   #isClosed = false
@@ -95,7 +95,7 @@ export class Namespaces implements AsyncDisposable {
     await before
     await (await opening?.catch(() => undefined))?.close()
     this.#open.delete(name)
-    this.#waiting.delete(name)
+    this.#given.delete(name)
     await work()
   }
 
@@ -105,58 +105,40 @@ export class Namespaces implements AsyncDisposable {
 
   /** What keeps a namespace from the sources it was given, in words without values. */
   reasons(): readonly string[] {
-    return [...this.#waiting.values()].map(({ reason }) => reason)
+    return [...this.#given.values()].flatMap((one) => one.reason() ?? [])
   }
 
   async #begin(name: string): Promise<OpenNamespace> {
-    const opened = await this.#openTolerantly(name)
+    const opened = await this.#openOne(name)
     opened.feed.on('change', (event) => this.#options.onChange(name, event))
     opened.feed.on('source', (status) => this.#options.onSource(name, status))
     this.#open.set(name, opened)
     return opened
   }
 
-  async #openTolerantly(name: string): Promise<OpenNamespace> {
-    const { store, common, given } = this.#options
-    const how = { callerOf: SERVER, loadsStored: false }
-    if (!Object.hasOwn(given, name)) return openNamespace(store, name, common, how)
-    const base = given[name]!
+  async #openOne(name: string): Promise<OpenNamespace> {
+    const { store, common, given, leases } = this.#options
+    const opened = await openNamespace(store, name, common, { callerOf: SERVER, loadsStored: false })
+    if (!Object.hasOwn(given, name)) return opened
     try {
-      return await openNamespace(store, name, { ...common, ...base }, how)
+      const whole = await withGiven({ opened, given: { ...common, ...given[name]! }, leases })
+      this.#given.set(name, whole)
+      return whole
     } catch (error) {
-      if (!isAboutSources(error)) throw error
-      const opened = await openNamespace(store, name, common, how)
-      return this.#wait(name, opened, base, error)
-    }
-  }
-
-  /** The namespace as the store has it, until what it was given can be loaded. */
-  #wait(name: string, opened: OpenNamespace, base: GivenBase, error: Error): OpenNamespace {
-    const { common } = this.#options
-    const reason = `namespace ${name} goes on as it was stored: its sources or its schema could not be loaded`
-    common.log.warn({ namespace: name, error: error.message }, reason)
-    const retry = async (): Promise<void> => {
-      await opened.adopt({ ...common, ...base })
-      this.#waiting.delete(name)
-      common.log.info({ namespace: name }, `namespace ${name} has its sources`)
-    }
-    this.#waiting.set(name, { reason, retry })
-    return {
-      ...opened,
-      reload: async (by) => {
-        await this.#waiting.get(name)?.retry()
-        return opened.reload(by)
-      },
+      await opened.close()
+      throw error
     }
   }
 
   async #retryAll(): Promise<void> {
     if (this.#isRetrying) return
     this.#isRetrying = true
-    for (const [namespace, { retry }] of [...this.#waiting]) {
-      await retry().catch((error: Error) =>
-        this.#options.common.log.info({ namespace, error: error.message }, 'its sources still cannot be loaded'),
-      )
+    for (const [namespace, one] of [...this.#given]) {
+      await one
+        .retry()
+        .catch((error: Error) =>
+          this.#options.common.log.info({ namespace, error: error.message }, 'its sources still cannot be loaded'),
+        )
     }
     this.#isRetrying = false
   }
@@ -174,17 +156,3 @@ export class Namespaces implements AsyncDisposable {
 export function unknownNamespace(name: string): HoldfastError {
   return new HoldfastError('not-found', `there is no namespace ${name}`, { what: name })
 }
-
-/** What a file, a URL or a schema can be wrong about while the server goes on. */
-const ABOUT_SOURCES: ReadonlySet<ErrorCode> = new Set([
-  'source',
-  'syntax',
-  'invalid',
-  'not-found',
-  'malformed',
-  'too-large',
-  'key',
-])
-
-const isAboutSources = (error: unknown): error is HoldfastError =>
-  error instanceof HoldfastError && ABOUT_SOURCES.has(error.code)

@@ -1,7 +1,9 @@
 import { HoldfastError } from '../model/errors.ts'
+import type { Fence } from '../model/lease.ts'
 import type { Version } from '../model/version.ts'
 import type { Webhook } from '../model/webhook.ts'
 import type { DeliveryRow } from '../store/shelves.ts'
+import { storeOf } from './under-lease.ts'
 import { changePayload, gapPayload, type News, newsPayload, wants } from './webhook-message.ts'
 import type { WebhookParts, WebhookTable } from './webhook-parts.ts'
 import { newMessageId } from './webhook-sign.ts'
@@ -115,15 +117,16 @@ export class Outbox {
     return isWhole ? version : this.#parts.disguise(namespace, version)
   }
 
-  /** Tells every webhook that wants to know. */
-  async tell(news: News): Promise<void> {
+  /** Tells every webhook that wants to know; with `fence`, only while that lease is held. */
+  async tell(news: News, fence?: Fence): Promise<void> {
     const timestamp = this.#parts.now().toISOString()
     const hooks = (await this.#table.all()).filter((hook) => wants(hook, news.kind, news.namespace))
     const rows = hooks.flatMap((hook) => {
       const payload = newsPayload(hook, news, timestamp)
       return payload === undefined ? [] : [this.message(hook, news.kind, news.namespace, payload)]
     })
-    if (rows.length > 0) await this.#parts.store.webhooks.enqueue(rows)
+    const { webhooks } = storeOf(this.#parts.store, { ...(fence && { lease: fence }) })
+    if (rows.length > 0) await webhooks.enqueue(rows)
   }
 
   /** Begins anew in the namespaces that `after` follows and `before` did not: what was committed in between is not told. */

@@ -2,6 +2,7 @@ import { canonicalWhole } from '../model/canonical.ts'
 import { keyChanges, type OverrideChange, type Staged } from '../model/change.ts'
 import type { KeyChange } from '../model/config.ts'
 import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import type { Fence } from '../model/lease.ts'
 import { isMask, type Origin } from '../model/override.ts'
 import { toSectionKey } from '../model/path.ts'
 import { isSealed } from '../model/secret.ts'
@@ -25,6 +26,8 @@ export interface Proposal {
   readonly origin: Origin
   readonly tags: readonly string[]
   readonly baseline: boolean
+  /** Committed only while this lease is held. */
+  readonly fence?: Fence
   /** Answered, but not written. */
   readonly dryRun: boolean
 }
@@ -64,6 +67,7 @@ export async function toWrite(proposal: Proposal, { ofOverrides, ofBase }: Chang
     ],
     tags: proposal.tags,
     baseline: proposal.baseline,
+    ...(proposal.fence && { fence: proposal.fence }),
   }
 }
 

@@ -28,14 +28,16 @@ export function pulseOf(store: Store, now: () => Date): Pulse {
         throw error
       }
     }
-  const watchedStore: Store = {
-    ...store,
-    commit: watched(store.commit),
-    mark: watched(store.mark),
-    setMetadata: watched(store.setMetadata),
-    saveSource: watched(store.saveSource),
-    auditLog: { ...store.auditLog, append: watched(store.auditLog.append) },
-  }
+  const watching = (one: Store): Store => ({
+    ...one,
+    commit: watched(one.commit),
+    mark: watched(one.mark),
+    setMetadata: watched(one.setMetadata),
+    saveSource: watched(one.saveSource),
+    auditLog: { ...one.auditLog, append: watched(one.auditLog.append) },
+    fenced: (fence) => watching(one.fenced(fence)),
+  })
+  const watchedStore = watching(store)
 
   async function probe(): Promise<void> {
     if (performance.now() - probedAt < PROBE_MS) return

@@ -1,9 +1,11 @@
 import type { AuditEntry } from '../model/access.ts'
 import type { Admin, BackupReport, VerifyResult } from '../model/admin.ts'
 import type { Config } from '../model/config.ts'
+import type { Fence } from '../model/lease.ts'
 import type { Principal } from '../model/principal.ts'
 import type { ScheduleSpec } from '../model/schedule.ts'
 import type { Store } from '../store/store.ts'
+import type { Leases } from './leases.ts'
 import type { Log } from './options.ts'
 import type { News } from './webhook-message.ts'
 
@@ -11,7 +13,16 @@ import type { News } from './webhook-message.ts'
 export interface ScheduleParts {
   readonly store: Pick<
     Store,
-    'schedules' | 'webhooks' | 'once' | 'instances' | 'namespaces' | 'metadata' | 'setMetadata' | 'clearDeleted'
+    | 'schedules'
+    | 'webhooks'
+    | 'once'
+    | 'instances'
+    | 'namespaces'
+    | 'metadata'
+    | 'setMetadata'
+    | 'clearDeleted'
+    | 'leases'
+    | 'fenced'
   >
   readonly schedules: readonly ScheduleSpec[]
   /** A namespace as `who` sees it; shared, so never closed here. */
@@ -27,9 +38,10 @@ export interface ScheduleParts {
   readonly backupDirectory: string
   /** Relative folders are resolved here. */
   readonly directory: string
-  /** False shows schedules and runs one when asked, and leaves their times to the server that has the store open; true. */
+  readonly leases: Pick<Leases, 'contend' | 'node'>
+  /** False shows schedules and runs one when asked, and leaves their times to the servers that have the store open; true. */
   readonly isTimer?: boolean
-  readonly tell: (news: News) => Promise<void>
+  readonly tell: (news: News, fence?: Fence) => Promise<void>
   readonly record: (entry: Omit<AuditEntry, 'id' | 'at' | 'count'>) => void
   readonly log: Log
   readonly now: () => Date

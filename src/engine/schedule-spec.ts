@@ -62,10 +62,9 @@ export function checkSchedules(values: readonly unknown[]): readonly ScheduleSpe
 export const nextRun = ({ cron, timezone }: Pick<ScheduleSpec, 'cron' | 'timezone'>, from: Date): Date | null =>
   patternOf(cron, timezone).nextRun(from)
 
-/** The timetable of a schedule; with `work`, a running one. */
-export function patternOf(cron: string, timezone = 'UTC', work?: () => void): Cron {
-  const options = { mode: '5-or-6-parts', timezone, unref: true, paused: work === undefined } as const
-  return work === undefined ? new Cron(cron, options) : new Cron(cron, options, work)
+/** When a schedule comes. */
+export function patternOf(cron: string, timezone = 'UTC'): Cron {
+  return new Cron(cron, { mode: '5-or-6-parts', timezone, paused: true })
 }
 
 function readFields(given: Readonly<Record<string, unknown>>): Omit<ScheduleSpec, 'name'> {

@@ -1,12 +1,14 @@
-import type { Cron } from 'croner'
 import { HoldfastError } from '../model/errors.ts'
+import type { Fence } from '../model/lease.ts'
 import { authoriseStore, type Principal } from '../model/principal.ts'
-import type { ScheduleRun, ScheduleSpec, Schedules } from '../model/schedule.ts'
+import type { ScheduleSpec, Schedules } from '../model/schedule.ts'
+import type { TakenLease } from '../store/shelves.ts'
+import { ABANDONED, type Contender, keepersOf, type LeasedWork } from './leases.ts'
 import type { Origin } from './origin.ts'
+import { Runner } from './runner.ts'
 import type { ScheduleParts } from './schedule-parts.ts'
-import { checkSchedules, nextRun, patternOf } from './schedule-spec.ts'
-import { runTask, sentenceOf, TaskFailure } from './tasks.ts'
-import { upkeep } from './upkeep.ts'
+import { checkSchedules, nextRun } from './schedule-spec.ts'
+import { keepTimes } from './timetable.ts'
 
 /** The timed work of a store. */
 export interface ScheduleEngine extends AsyncDisposable {
@@ -15,120 +17,68 @@ export interface ScheduleEngine extends AsyncDisposable {
 }
 
 const UPKEEP_MS = 60 * 60 * 1000
-const ABANDONED = 'the process ended before the work did'
 
 /** Begins the timed work; refuses (`malformed`) a table with a line that is wrong. Timers alone do not keep the process running. */
 export async function openSchedules(parts: ScheduleParts): Promise<ScheduleEngine> {
   const specs = checkSchedules(parts.schedules)
   const runner = new Runner(parts)
-  const stop = parts.isTimer === false ? () => undefined : await keepTime(parts, specs, runner)
+  const kept = parts.isTimer === false ? [] : await keepAll(parts, specs, runner)
   return {
     as: (who, from) => schedulesOf({ parts, specs, runner }, who, from),
     async [Symbol.asyncDispose]() {
-      stop()
-      await runner.close()
+      const ended = runner.close()
+      await Promise.all(kept.map((one) => one.close()))
+      await ended
     },
   }
 }
 
-async function keepTime(parts: ScheduleParts, specs: readonly ScheduleSpec[], runner: Runner): Promise<() => void> {
-  await parts.store.schedules.closeAbandoned(ABANDONED)
-  const timers: Cron[] = specs.map((spec) => patternOf(spec.cron, spec.timezone, () => runner.due(spec)))
-  const hourly = setInterval(() => runner.upkeep(), UPKEEP_MS).unref()
-  runner.upkeep()
-  return () => {
-    for (const timer of timers) timer.stop()
-    clearInterval(hourly)
+/** Each schedule has a lease of its own: nodes need not have the same table. */
+async function keepAll(
+  parts: ScheduleParts,
+  specs: readonly ScheduleSpec[],
+  runner: Runner,
+): Promise<readonly Contender[]> {
+  const times = specs.map((spec) => parts.leases.contend(leaseOf(spec), timesOf(parts, spec, runner)))
+  return Promise.all([...times, parts.leases.contend('upkeep', hourly(runner))])
+}
+
+const leaseOf = ({ name }: Pick<ScheduleSpec, 'name'>): string => `schedule:${name}`
+
+/** The times of one schedule. Those that passed while it went from node to node, or the server restarted, are made up for by one run. */
+function timesOf(parts: ScheduleParts, spec: ScheduleSpec, runner: Runner): LeasedWork {
+  let stop = (): void => undefined
+  return {
+    async begin(tenure) {
+      stop()
+      await parts.store.schedules.closeAbandoned(ABANDONED)
+      const since = await lastTime(parts, spec, tenure)
+      stop = keepTimes(spec, { since, now: parts.now, onDue: (due) => runner.due(spec, due, tenure) })
+    },
+    async end({ isLeaving }) {
+      stop()
+      if (isLeaving) await runner.ended(spec)
+    },
   }
 }
 
-interface Run {
-  readonly ended: Promise<ScheduleRun>
-  /** How often it fell due again while it was going on. */
-  missed: number
+/** Through when the times of a schedule were dealt with: none before it was first kept. */
+async function lastTime({ store, now }: ScheduleParts, { name }: ScheduleSpec, tenure: TakenLease): Promise<Date> {
+  const last = (await store.schedules.lastDue(name)) ?? tenure.keptSince
+  return last === null ? now() : new Date(last)
 }
 
-/** Runs schedules, each once at a time, and writes down how that went. */
-class Runner {
-  readonly #parts: ScheduleParts
-  readonly #running = new Map<string, Run>()
-  #cleaning: Promise<void> = Promise.resolve()
-  #isClosed = false
-
-  constructor(parts: ScheduleParts) {
-    this.#parts = parts
-  }
-
-  /** Its time has come. */
-  due(spec: ScheduleSpec): void {
-    const going = this.#running.get(spec.name)
-    if (going !== undefined) {
-      going.missed++
-      this.#parts.log.warn({ schedule: spec.name }, `schedule ${spec.name} is still running; this run is skipped`)
-      return
-    }
-    this.run(spec, `schedule:${spec.name}`).catch((error) =>
-      this.#parts.log.warn({ schedule: spec.name, error: (error as Error).message }, 'could not note a run'),
-    )
-  }
-
-  /** Runs one now, or tells how the run that is going on ends. */
-  run(spec: ScheduleSpec, by: string): Promise<ScheduleRun> {
-    if (this.#isClosed)
-      return Promise.reject(new HoldfastError('closed', 'the store is being closed', { what: 'schedules' }))
-    const going = this.#running.get(spec.name)
-    if (going !== undefined) return going.ended
-    const run: Run = { missed: 0, ended: Promise.resolve().then(() => this.#run(spec, by, run)) }
-    this.#running.set(spec.name, run)
-    return run.ended.finally(() => this.#running.delete(spec.name))
-  }
-
-  async #run(spec: ScheduleSpec, by: string, run: Run): Promise<ScheduleRun> {
-    const { store, log, now } = this.#parts
-    const startedAt = now().toISOString()
-    const id = await store.schedules.begin(spec.name, startedAt, by)
-    const began = performance.now()
-    const { outcome, sentence } = await this.#work(spec)
-    const duration = Math.round(performance.now() - began)
-    const skipped = run.missed === 0 ? '' : `; skipped ${run.missed} times because this took so long`
-    const detail = shortened(sentence) + skipped
-    await store.schedules.end(id, outcome, duration, detail)
-    const report = { schedule: spec.name, task: spec.task, outcome, duration }
-    if (outcome === 'done') log.info(report, `schedule ${spec.name}: ${detail}`)
-    else log.warn(report, `schedule ${spec.name} failed: ${detail}`)
-    return { startedAt, duration, outcome, detail, by }
-  }
-
-  async #work(spec: ScheduleSpec): Promise<{ readonly outcome: 'done' | 'failed'; readonly sentence: string }> {
-    try {
-      return { outcome: 'done', sentence: await runTask(this.#parts, spec) }
-    } catch (error) {
-      if (!(error instanceof HoldfastError || error instanceof TaskFailure))
-        this.#parts.log.warn({ schedule: spec.name, error }, 'timed work failed unforeseen')
-      return { outcome: 'failed', sentence: sentenceOf(error) }
-    }
-  }
-
-  /** Forgets what is past its time, whatever the table says. */
-  upkeep(): void {
-    this.#cleaning = this.#cleaning.then(async () => {
-      if (this.#isClosed) return
-      const count = await upkeep(this.#parts)
-      if (count > 0) this.#parts.log.info({ count }, 'forgot what was past its time')
-    })
-    this.#cleaning = this.#cleaning.catch((error) =>
-      this.#parts.log.warn(
-        { error: (error as Error).message },
-        'could not forget what is past its time; trying again in an hour',
-      ),
-    )
-  }
-
-  /** Begins nothing more, and waits for what is going on. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await Promise.allSettled([...this.#running.values()].map(({ ended }) => ended))
-    await this.#cleaning
+function hourly(runner: Runner): LeasedWork {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    async begin(tenure: Fence) {
+      clearInterval(timer)
+      timer = setInterval(() => runner.upkeep(tenure), UPKEEP_MS).unref()
+      runner.upkeep(tenure)
+    },
+    async end() {
+      clearInterval(timer)
+    },
   }
 }
 
@@ -143,10 +93,12 @@ function schedulesOf({ parts, specs, runner }: Room, who: Principal, from?: Orig
     async list() {
       authoriseStore(who, 'admin')
       const last = await parts.store.schedules.last()
+      const keepers = await keepersOf(parts.store)
       return specs.map((spec) => ({
         ...spec,
         nextRun: nextRun(spec, parts.now())?.toISOString() ?? null,
         lastRun: last.get(spec.name) ?? null,
+        keptBy: keepers.get(leaseOf(spec)) ?? null,
       }))
     },
     async run(name) {
@@ -175,8 +127,3 @@ function unknown(specs: readonly ScheduleSpec[], name: string): HoldfastError {
   const hint = known === '' ? 'holdfast.yaml names none' : `there are ${known}`
   return new HoldfastError('not-found', `there is no ${what}: ${hint}`, { what })
 }
-
-const LONGEST_DETAIL = 1000
-
-const shortened = (text: string): string =>
-  text.length <= LONGEST_DETAIL ? text : `${text.slice(0, LONGEST_DETAIL).toWellFormed()}…`

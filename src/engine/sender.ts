@@ -131,9 +131,10 @@ export class Sender {
     })
   }
 
-  /** Gives what is under way a moment to end, so that it need not be sent twice. */
-  async close(): Promise<void> {
+  /** Gives what is under way a moment to end, so that it need not be sent twice; none where another node sends by now. */
+  async close({ isLeaving }: { readonly isLeaving: boolean }): Promise<void> {
     const ended = Promise.all(this.#flying.values())
+    if (!isLeaving) this.#stop.abort()
     const late = setTimeout(() => this.#stop.abort(), GRACE_MS)
     await ended
     clearTimeout(late)

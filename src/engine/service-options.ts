@@ -11,4 +11,9 @@ export interface ServiceOptions extends Omit<StoreOptions, 'threads'> {
   readonly backupDirectory?: string
   /** Hosts, by name, that webhooks may reach although their addresses are private or their scheme is `http:`. */
   readonly webhookHosts?: readonly string[]
+  /**
+   * Milliseconds without a sign of life after which other nodes take over this one's timed work; 10,000.
+   * @internal
+   */
+  readonly leaseMs?: number
 }

@@ -1,5 +1,6 @@
 import type { Admin, Growth } from '../model/admin.ts'
 import type { ChangeEvent, SourceStatus } from '../model/config.ts'
+import type { Fence } from '../model/lease.ts'
 import { authorise, type Principal, type Reach, reachOf } from '../model/principal.ts'
 import { checkNamespace, type Version, type VersionId } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
@@ -35,6 +36,8 @@ export interface NamespaceHealth {
   readonly namespace: string
   readonly version: Version | undefined
   readonly sources: readonly SourceStatus[]
+  /** False where another node loads its sources. */
+  readonly loads: boolean
 }
 
 /** The engine as a server uses it: one store, opened once; every call on behalf of a principal, and limited to what that may. */
@@ -57,6 +60,8 @@ export interface Service extends AsyncDisposable {
   ready(): Promise<Readiness>
   /** The namespaces that are open here. */
   health(): readonly NamespaceHealth[]
+  /** The timed work that this node does, and no other. */
+  held(): readonly Fence[]
   /** How large the store is, and what waits for it. */
   measures(): Promise<Measures>
   /** Calls `listener` after each commit, in order within a namespace, unlimited: for metrics and logs. */
@@ -107,11 +112,13 @@ function serviceOf(pulse: Pulse, desk: Desk, growth: GrowthWatch): Service {
     },
     ready: () => readiness(pulse, desk),
     health: () =>
-      namespaces.all().map(({ parts, statuses }) => ({
+      namespaces.all().map(({ parts, statuses, loads }) => ({
         namespace: parts.namespace,
         version: parts.head.state.version,
         sources: statuses(),
+        loads: loads(),
       })),
+    held: () => desk.leases.held(),
     measures: () => measures(pulse.store, desk, growth),
     onChange: desk.onChange,
     [Symbol.asyncDispose]() {

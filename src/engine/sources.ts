@@ -1,6 +1,7 @@
 import type { SourceStatus } from '../model/config.ts'
 import { type ErrorCode, HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
+import type { Fence } from '../model/lease.ts'
 import { SEAL } from '../model/secret.ts'
 import { openSource } from '../source/open.ts'
 import type { Fingerprint, Source } from '../source/source.ts'
@@ -9,6 +10,7 @@ import type { BasePlan, LoadedSource } from './base.ts'
 import type { LoadResult } from './loading.ts'
 import type { Caller, Parts } from './parts.ts'
 import { toStatus } from './status.ts'
+import { storeOf, underLease } from './under-lease.ts'
 import type { Writer } from './writer.ts'
 
 const DEFAULT_REFRESH_MS = 60_000
@@ -19,6 +21,7 @@ export class Sources {
   readonly #writer: () => Promise<Writer>
   readonly #loadsEnvironment: boolean
   readonly #onStatus: (status: SourceStatus) => void
+  readonly #fence: Fence | undefined
   #sources: readonly Source[] = []
   #states = new Map<string, SourceState>()
   #unwatch: (() => Promise<void>)[] = []
@@ -27,9 +30,15 @@ export class Sources {
   constructor(
     parts: Parts,
     writer: () => Promise<Writer>,
-    options: { readonly loadsEnvironment: boolean; readonly onStatus: (status: SourceStatus) => void },
+    options: {
+      readonly loadsEnvironment: boolean
+      readonly onStatus: (status: SourceStatus) => void
+      /** Where several nodes could load them: the lease under which this one does. */
+      readonly fence?: Fence | undefined
+    },
   ) {
-    this.#parts = parts
+    this.#fence = options.fence
+    this.#parts = { ...parts, store: storeOf(parts.store, { ...(options.fence && { lease: options.fence }) }) }
     this.#writer = writer
     this.#loadsEnvironment = options.loadsEnvironment
     this.#onStatus = options.onStatus
@@ -46,9 +55,17 @@ export class Sources {
     return this.#parts.head.state.specs.map((spec) => toStatus(spec, this.#states.get(sourceName(spec))))
   }
 
+  /** Takes in how the sources fare that another process loads. */
+  async learn(): Promise<void> {
+    if (this.#sources.length > 0 || this.#parts.head.state.specs.length === 0) return
+    const { store, namespace } = this.#parts
+    this.#states = new Map((await store.sources(namespace)).map((state) => [state.name, state]))
+  }
+
   /** Loads what may be loaded here and brings the base up to it. One at a time. */
   reload(plan: BasePlan): Promise<readonly SourceStatus[]> {
-    const next = this.#busy.then(() => this.#reload(plan))
+    const by = { ...plan.by, who: underLease(plan.by.who, this.#fence) }
+    const next = this.#busy.then(() => this.#reload({ ...plan, by }))
     this.#busy = next.catch(() => undefined)
     return next
   }

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto'
 import { type Config, DRIFT_KINDS, type DriftEntry } from '../model/config.ts'
 import { durationOf } from '../model/duration.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { localPrincipal, matches, type Principal } from '../model/principal.ts'
+import { matches, type Principal } from '../model/principal.ts'
 import type { ScheduleSpec, Task } from '../model/schedule.ts'
 import { backUp } from './backup-rotation.ts'
 import type { ScheduleParts } from './schedule-parts.ts'
+import { storeOf } from './under-lease.ts'
 import { countsOf } from './webhook-message.ts'
 
-/** Does a schedule's work on behalf of `schedule:<name>`; tells what it did in one sentence, and rejects where any of it failed. */
-export function runTask(parts: ScheduleParts, spec: ScheduleSpec): Promise<string> {
-  return TASK_WORK[spec.task](parts, spec, localPrincipal(`schedule:${spec.name}`))
+/** Does a schedule's work on behalf of `who`; tells what it did in one sentence, and rejects where any of it failed. */
+export function runTask(parts: ScheduleParts, spec: ScheduleSpec, who: Principal): Promise<string> {
+  return TASK_WORK[spec.task](parts, spec, who)
 }
 
 type Work = (parts: ScheduleParts, spec: ScheduleSpec, who: Principal) => Promise<string>
@@ -19,7 +20,7 @@ const TASK_WORK: Readonly<Record<Task, Work>> = {
   'refresh-sources': (parts, spec, who) =>
     inNamespaces(parts, spec, async (namespace) => refresh(await parts.config(who, namespace))),
   'check-drift': (parts, spec, who) =>
-    inNamespaces(parts, spec, async (namespace) => checkDrift(parts, spec, await parts.config(who, namespace))),
+    inNamespaces(parts, spec, async (namespace) => checkDrift(parts, spec, who, await parts.config(who, namespace))),
   purge: (parts, spec, who) => inNamespaces(parts, spec, (namespace) => purge(parts, spec, who, namespace)),
   snapshot: (parts, spec, who) =>
     inNamespaces(parts, spec, async (namespace) => snapshot(spec, await parts.config(who, namespace))),
@@ -83,20 +84,25 @@ async function backUpOrTell(parts: ScheduleParts, spec: ScheduleSpec, who: Princ
     return await backUp(parts, spec, who)
   } catch (error) {
     const reason = sentenceOf(error)
-    await parts.tell({ kind: 'backup-failed', namespace: null, schedule: spec.name, reason })
+    await parts.tell({ kind: 'backup-failed', namespace: null, schedule: spec.name, reason }, who.lease)
     throw error
   }
 }
 
 /** Counts what differs, and tells of it where it is not what was told last: drift that always alarms is not read. */
-async function checkDrift(parts: ScheduleParts, { name }: ScheduleSpec, config: Config): Promise<string> {
+async function checkDrift(
+  parts: ScheduleParts,
+  { name }: ScheduleSpec,
+  who: Principal,
+  config: Config,
+): Promise<string> {
   const entries = (await Promise.all(DRIFT_KINDS.map((kind) => driftOf(config, kind)))).flat()
   const digest = digestOf(entries)
   const key = `drift_told:${name}:${config.namespace}`
   const last = (await parts.store.metadata()).get(key) ?? NO_DRIFT
   if (digest !== last) {
-    if (entries.length > 0) await parts.tell({ kind: 'drift', namespace: config.namespace, entries })
-    await parts.store.setMetadata(key, digest, parts.now().toISOString())
+    if (entries.length > 0) await parts.tell({ kind: 'drift', namespace: config.namespace, entries }, who.lease)
+    await storeOf(parts.store, who).setMetadata(key, digest, parts.now().toISOString())
   }
   const counts = Object.entries(countsOf(entries)).map(([kind, count]) => `${count} ${kind}`)
   return counts.length === 0 ? 'no drift' : `drift: ${counts.join(', ')}`

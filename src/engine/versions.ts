@@ -141,6 +141,7 @@ function snapshotJob(parts: Parts, caller: Caller, request: VersionRequest): Pro
       origin: { versionId: 0 },
       tags,
       baseline: request.baseline ?? false,
+      ...(caller.who.lease && { fence: caller.who.lease }),
       dryRun: false,
     }
   }

@@ -5,11 +5,12 @@ import type { Store } from '../store/store.ts'
 import type { DeliverOptions } from './deliver.ts'
 import type { Disguise } from './disguise.ts'
 import type { Keyring } from './keyring.ts'
+import type { Leases } from './leases.ts'
 import type { Log } from './options.ts'
 
 /** What webhooks need of the engine around them. */
 export interface WebhookParts {
-  readonly store: Pick<Store, 'webhooks' | 'namespaces' | 'head' | 'state' | 'onForeignCommit'>
+  readonly store: Pick<Store, 'webhooks' | 'namespaces' | 'head' | 'state' | 'fenced' | 'onForeignCommit'>
   /** Opens the ring of the store's keys, at first need. */
   readonly keyring: () => Keyring
   /** The next versions of a namespace after `since`, `limit` at most, oldest first, secrets concealed; not whole where some were purged. */
@@ -29,8 +30,8 @@ export interface WebhookParts {
   readonly webhookHosts: readonly string[]
   readonly log: Log
   readonly now: () => Date
-  /** False puts messages into the outbox and leaves sending them to the server that has the store open; true. */
-  readonly isSender?: boolean
+  /** With them this process gathers and sends whenever no other node does; absent: it leaves that to the servers that have the store open. */
+  readonly leases?: Pick<Leases, 'contend'>
   readonly delivery?: Omit<DeliverOptions, 'allowHosts'>
 }
 
@@ -53,37 +54,5 @@ export class WebhookTable {
 
   forget(): void {
     this.#rows = undefined
-  }
-}
-
-/** Work that runs once at a time, and once more where it was asked for meanwhile. */
-export interface Coalesced {
-  wake(): void
-  /** Begins nothing more, and waits for what was begun. */
-  close(): Promise<void>
-}
-
-/** `work` must not reject. Between two runs the rest of the process has its turn, for `pauseMs` at least. */
-export function coalesced(work: () => Promise<void>, pauseMs = 0): Coalesced {
-  let running: Promise<void> | undefined
-  let isAsked = false
-  let isClosed = false
-  const run = async (): Promise<void> => {
-    while (isAsked && !isClosed) {
-      isAsked = false
-      await work()
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    }
-    running = undefined
-  }
-  return {
-    wake() {
-      isAsked = true
-      if (!isClosed) running ??= run()
-    },
-    async close() {
-      isClosed = true
-      await running
-    },
   }
 }

@@ -189,9 +189,9 @@ export class Writer {
     }
   }
 
-  /** One job's taken tag is no other job's fault. Tells which jobs must be staged anew. */
+  /** One job's taken tag, or lost lease, is no other job's fault. Tells which jobs must be staged anew. */
   async #refuse({ jobs }: Batch, error: unknown): Promise<readonly Job[]> {
-    if (jobs.length === 1 || !HoldfastError.is(error, 'exists')) {
+    if (jobs.length === 1 || !(HoldfastError.is(error, 'exists') || HoldfastError.is(error, 'fenced'))) {
       for (const { job } of jobs) job.reject(error)
       return []
     }

@@ -21,6 +21,7 @@ export class StoreGauges {
   readonly #growth: Gauge<'window'>
   readonly #waiting: Gauge<'queue'>
   readonly #runs: Gauge<'schedule' | 'task' | 'outcome'>
+  readonly #held: Gauge<'work' | 'namespace' | 'schedule'>
   readonly #sizes = patiently(() => this.#readStore())
   readonly #drifted = patiently(() => this.#readDrift())
   readonly #scheduled = patiently(() => this.#readSchedules())
@@ -58,11 +59,19 @@ export class StoreGauges {
       'task',
       'outcome',
     )
+    this.#held = gauge(
+      'holdfast_timed_work',
+      '1 for what this node does and no other: sources, schedule, webhooks, upkeep.',
+      'work',
+      'namespace',
+      'schedule',
+    )
   }
 
   /** Reads all of it. What a store that is away, or does not answer soon, cannot tell is left out. */
   async read(): Promise<void> {
     this.#readNamespaces()
+    this.#readHeld()
     await Promise.all([
       this.#readReady(),
       leftOut(this.#sizes, this.#bytes, this.#growth, this.#waiting),
@@ -87,6 +96,15 @@ export class StoreGauges {
   #readSource(namespace: string, { name: source, state, loadedAt }: SourceStatus): void {
     this.#stale.set({ namespace, source }, state === 'stale' ? 1 : 0)
     if (loadedAt !== null) this.#age.set({ namespace, source }, Date.parse(loadedAt) / 1000)
+  }
+
+  #readHeld(): void {
+    this.#held.reset()
+    for (const { name } of this.#context.service.held()) {
+      const [work = '', what] = name.split(/:(.*)/s)
+      const of = work === 'sources' ? 'namespace' : 'schedule'
+      this.#held.set({ work, ...(what !== undefined && { [of]: what }) }, 1)
+    }
   }
 
   async #readStore(): Promise<void> {

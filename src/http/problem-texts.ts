@@ -20,6 +20,8 @@ export const PROBLEM_TEXTS = {
   unavailable: 'This cannot be answered now, and nothing was done. Ask again after the seconds that Retry-After says.',
   unknown:
     'The commit may or may not have happened: the disk did not say. Read the history before trying again, or repeat the request with the same Idempotency-Key.',
+  fenced:
+    'The work was being done by a node that does it no more: another one took it over. Nothing was changed. Ask again.',
   store: 'The store is damaged, foreign, or of a newer Holdfast. Nothing was changed. Its keeper runs holdfast verify.',
   key: 'A secret cannot be read or written, because the key of this store is not on the server. Its keeper gives HOLDFAST_KEY or HOLDFAST_KEY_FILE.',
   unsupported: 'What was asked cannot be expressed, such as a single value in a format that knows only lines of keys.',

@@ -37,7 +37,9 @@ function headersOf({ code, details }: HoldfastError): Record<string, string> {
     ...(code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="holdfast"' }),
     ...(code === 'rate-limited' && { 'retry-after': String((details as { retryAfter: number }).retryAfter) }),
     ...(code === 'method' && { allow: (details as { allowed: readonly string[] }).allowed.join(', ') }),
-    ...((code === 'unavailable' || code === 'unknown' || code === 'closed') && { 'retry-after': String(LOOK_AGAIN) }),
+    ...((code === 'unavailable' || code === 'unknown' || code === 'fenced' || code === 'closed') && {
+      'retry-after': String(LOOK_AGAIN),
+    }),
   }
 }
 

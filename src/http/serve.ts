@@ -16,7 +16,7 @@ export interface Server extends AsyncDisposable {
   /** Where a client of this machine reaches it. */
   readonly url: string
   readonly port: number
-  /** Reads the certificate and all sources again now; refuses a certificate that cannot be used, and the old one stays. */
+  /** Reads the certificate and all sources that this node loads again now; refuses a certificate that cannot be used, and the old one stays. */
   reload(): Promise<void>
   /** Takes no more requests, tells those who wait, lets those under way end for a while, and closes the store. */
   close(): Promise<void>
@@ -140,7 +140,8 @@ function serverOf({ app, service, stopping, certificate, options }: Running): Se
 }
 
 async function loadSources(service: Service): Promise<void> {
-  for (const { namespace } of service.health()) {
+  for (const { namespace, loads } of service.health()) {
+    if (!loads) continue
     const config = await service.config(localPrincipal('reload'), namespace)
     await config.reload()
   }

@@ -44,6 +44,8 @@ export interface ErrorDetails {
   unavailable: { readonly store: string; readonly retry: boolean }
   /** The commit may or may not have happened; look before trying again. */
   unknown: { readonly store: string }
+  /** The work was done under a lease that another node may hold by now; nothing was changed. */
+  fenced: { readonly lease: string }
   /** The store is damaged, foreign, or of a newer Holdfast. Nothing was changed. */
   store: { readonly store: string }
   /** A secret cannot be read or written because its key is not here. */

@@ -1,4 +1,5 @@
 import { HoldfastError } from './errors.ts'
+import type { Fence } from './lease.ts'
 import type { Path } from './path.ts'
 
 /** What a token can be allowed (contract 5). `admin` includes every other action. */
@@ -21,6 +22,8 @@ export interface Principal {
   readonly tokenId: string | null
   readonly grants: readonly Grant[]
   readonly sourceIp: string | null
+  /** The lease under which a node does timed work: what it writes is refused (`fenced`) once another has that. */
+  readonly lease?: Fence
 }
 
 /** The sections of a namespace within which somebody may do something. */

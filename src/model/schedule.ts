@@ -1,3 +1,5 @@
+import type { Keeper } from './lease.ts'
+
 /** Work that can be timed. */
 export const TASKS = ['refresh-sources', 'check-drift', 'purge', 'backup', 'snapshot'] as const
 export type Task = (typeof TASKS)[number]
@@ -35,6 +37,8 @@ export interface ScheduleRun {
 export interface Schedule extends ScheduleSpec {
   readonly nextRun: string | null
   readonly lastRun: ScheduleRun | null
+  /** The node that keeps its times; null where none does now. */
+  readonly keptBy: Keeper | null
 }
 
 export interface Schedules {

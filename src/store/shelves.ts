@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditQuery, Token } from '../model/access.ts'
 import type { InstanceReport } from '../model/instance.ts'
+import type { Fence } from '../model/lease.ts'
 import type { ScheduleRun } from '../model/schedule.ts'
 import type { Delivery, Webhook } from '../model/webhook.ts'
 
@@ -150,11 +151,68 @@ export interface WebhookShelf {
 }
 
 export interface ScheduleShelf {
-  begin(name: string, startedAt: string, by: string): Promise<number>
+  /** `node` is where it goes on: it is abandoned when that node is gone. */
+  begin(name: string, startedAt: string, by: string, node?: string): Promise<number>
+  /** Begins the run for a time of the schedule; undefined where that time was run already, here or elsewhere. */
+  beginDue(
+    name: string,
+    due: string,
+    run: { readonly startedAt: string; readonly by: string; readonly node: string },
+  ): Promise<number | undefined>
   end(run: number, outcome: ScheduleRun['outcome'], duration: number, detail: string | null): Promise<void>
   last(): Promise<ReadonlyMap<string, ScheduleRun>>
-  /** Runs that a crash left as running are ended as failed; tells how many. */
+  /** The newest time that a schedule was run for. */
+  lastDue(name: string): Promise<string | undefined>
+  /** Runs whose node is gone are ended as failed; tells how many. */
   closeAbandoned(detail: string): Promise<number>
   /** The last run of each schedule stays. */
   deleteBefore(at: string): Promise<number>
+}
+
+/** A process that does timed work, as it shows that it lives. */
+export interface NodeRow {
+  readonly id: string
+  readonly host: string
+  /** The same for processes that can see each other by their `pid`; null where that cannot be told. */
+  readonly machine: string | null
+  readonly pid: number
+  readonly startedAt: string
+  /** Milliseconds without a beat after which it may be given up. */
+  readonly ttl: number
+  /** Counted up while it lives, so that nobody has to compare clocks. */
+  readonly beat: number
+  /** By the node's own clock; for people. */
+  readonly beatAt: string
+}
+
+export interface LeaseRow extends Fence {
+  /** Null: free. */
+  readonly node: string | null
+  readonly since: string
+}
+
+export interface TakenLease extends Fence {
+  /** Since when the one before had it; null where nobody ever had. */
+  readonly keptSince: string | null
+}
+
+/** Which node does what. A lease is held until its node is given up, and no longer than until another takes it. */
+export interface LeaseShelf {
+  join(node: Omit<NodeRow, 'beat' | 'beatAt'>): Promise<void>
+  /** Shows that a node lives; false where it was given up meanwhile: it holds nothing any more. */
+  beat(node: string, at: string): Promise<boolean>
+  /** Frees all that a node holds and forgets it. */
+  leave(node: string): Promise<void>
+  /** Gives up a node that has not beaten since; false where it has, or is gone already. */
+  bury(seen: Pick<NodeRow, 'id' | 'beat'>): Promise<boolean>
+  /** Takes those leases that are free, or with `isForced` those that others have; none where the node itself was given up. */
+  take(
+    names: readonly string[],
+    claim: { readonly node: string; readonly at: string; readonly isForced?: boolean },
+  ): Promise<readonly TakenLease[]>
+  /** Nothing where another has it by now. */
+  release(fence: Fence): Promise<void>
+  /** Refuses (`fenced`) where the lease is not held under this token. */
+  require(fence: Fence): Promise<void>
+  list(): Promise<{ readonly nodes: readonly NodeRow[]; readonly leases: readonly LeaseRow[] }>
 }

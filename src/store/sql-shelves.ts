@@ -1,7 +1,10 @@
 import type { Driver } from './driver.ts'
 import type { Store } from './store.ts'
 
-type Shelves = Pick<Store, 'tokens' | 'sessions' | 'auditLog' | 'once' | 'instances' | 'webhooks' | 'schedules'>
+type Shelves = Pick<
+  Store,
+  'tokens' | 'sessions' | 'auditLog' | 'once' | 'instances' | 'webhooks' | 'schedules' | 'leases'
+>
 
 /** The shelves of a store. Each is loaded when one of its methods is first called: what only reads the configuration needs none. */
 export function sqlShelves(driver: Driver): Shelves {
@@ -54,10 +57,22 @@ export function sqlShelves(driver: Driver): Shelves {
     }),
     schedules: onFirstUse(async () => (await import('./schedules.ts')).scheduleShelf(driver), {
       begin: 1,
+      beginDue: 1,
       end: 1,
       last: 1,
+      lastDue: 1,
       closeAbandoned: 1,
       deleteBefore: 1,
+    }),
+    leases: onFirstUse(async () => (await import('./leases.ts')).leaseShelf(driver), {
+      join: 1,
+      beat: 1,
+      leave: 1,
+      bury: 1,
+      take: 1,
+      release: 1,
+      require: 1,
+      list: 1,
     }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Version } from '../model/version.ts'
 import type { Driver, Transaction, TransactionOptions } from './driver.ts'
+import { fencedBy } from './fence.ts'
 import { readConfigJson, readDelta, readMetadata, readNamespaces, readSources, readState, readVersion } from './read.ts'
 import { sqlShelves } from './sql-shelves.ts'
 import type { Store } from './store.ts'
@@ -97,6 +98,7 @@ export function sqlStore(driver: Driver): Store {
       yield* auditVersions(driver, namespace)
     },
     ...sqlShelves(driver),
+    fenced: (fence) => sqlStore(fencedBy(driver, fence)),
     check: () => driver.check(),
     backup: (file, onProgress) => driver.backup(file, onProgress),
     onForeignCommit: (listener) => driver.onForeignCommit(listener),

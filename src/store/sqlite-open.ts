@@ -9,7 +9,7 @@ const { existsSync, readFileSync, statSync } = process.getBuiltinModule('node:fs
 export const APPLICATION_ID = 0x486f6c64
 
 /** The schema this program reads and writes. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /**
  * The schema version of an open database; 0 for one that nothing was ever put into. Refuses what is not ours, or newer than we know, before

@@ -20,7 +20,8 @@ function open(): Promise<Store> {
 type Method = (...values: readonly unknown[]) => Promise<unknown>
 
 answerWith(async (request: StoreRequest, tell) => {
-  const store = await open()
+  const opened = await open()
+  const store = (request.fences ?? []).reduce((outer, fence) => outer.fenced(fence), opened)
   if (request.method === 'onForeignCommit') return void store.onForeignCommit(() => tellUnasked('committed'))
   const onProgress = (done: number, total: number): void => tell({ done, total })
   if (request.method === 'purge') return purge(store, request, onProgress)

@@ -1,8 +1,10 @@
 import type { NamespaceStats } from '../model/admin.ts'
+import type { Fence } from '../model/lease.ts'
 import type { Cause, Operation, StoredValue, Version, VersionId, VersionRef } from '../model/version.ts'
 import type {
   AuditShelf,
   InstanceShelf,
+  LeaseShelf,
   OnceRecord,
   OnceShelf,
   Page,
@@ -84,6 +86,8 @@ export interface Write {
   readonly baseline: boolean
   /** An answer to remember in the same transaction, so that a retry after a crash does not apply twice; `exists` where its key is taken. */
   readonly once?: OnceRecord & { readonly answer: string }
+  /** Refused (`fenced`), with all that is committed together with it, unless this lease is held. */
+  readonly fence?: Fence
 }
 
 /** A tag put on or taken off a version, or a version declared the baseline; append-only, with a chain of its own. */
@@ -201,7 +205,7 @@ export interface StoreProblem {
 
 /**
  * What we keep. All methods reject with `HoldfastError`s: `conflict`, `not-found`, `exists`, `unavailable` (locked, full, read-only), `unknown`
- * (a commit whose fsync failed), `store` (damaged, foreign, newer). A rejected write changed nothing, `unknown` apart.
+ * (a commit whose fsync failed), `store` (damaged, foreign, newer), `fenced` (a lease that is held no more). A rejected write changed nothing, `unknown` apart.
  */
 export interface Store {
   /** As shown to people: a path, or a URL without its password. */
@@ -261,6 +265,10 @@ export interface Store {
   readonly instances: InstanceShelf
   readonly webhooks: WebhookShelf
   readonly schedules: ScheduleShelf
+  readonly leases: LeaseShelf
+
+  /** This store for work that is done under a lease: each write is refused (`fenced`) unless the lease is held, asked in its own transaction. */
+  fenced(fence: Fence): Store
 
   /**
    * Calls `listener` when something was committed that this object did not commit itself, with what it was about where the store can tell.

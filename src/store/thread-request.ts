@@ -1,7 +1,11 @@
+import type { Fence } from '../model/lease.ts'
 import type { SqliteOptions } from './sqlite.ts'
 import type { Store } from './store.ts'
 
-type Shelves = Pick<Store, 'tokens' | 'sessions' | 'auditLog' | 'once' | 'instances' | 'webhooks' | 'schedules'>
+type Shelves = Pick<
+  Store,
+  'tokens' | 'sessions' | 'auditLog' | 'once' | 'instances' | 'webhooks' | 'schedules' | 'leases'
+>
 
 export type ShelfName = keyof Shelves
 
@@ -16,6 +20,8 @@ export interface StoreRequest {
   readonly shelf?: ShelfName
   readonly method: string
   readonly values: readonly unknown[]
+  /** The leases under which it writes. */
+  readonly fences?: readonly Fence[]
   /** Somebody listens to how far it is. */
   readonly hasNews?: boolean
 }

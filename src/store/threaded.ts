@@ -1,4 +1,5 @@
 import { type ErrorCode, HoldfastError } from '../model/errors.ts'
+import type { Fence } from '../model/lease.ts'
 import type { VersionRef } from '../model/version.ts'
 import { openSqlite, type SqliteOptions } from './sqlite.ts'
 import type { PurgePlan, Store } from './store.ts'
@@ -13,7 +14,7 @@ type Place = 'reading' | 'writing'
 
 type Plain = Exclude<
   keyof Store,
-  ShelfName | 'name' | 'directory' | 'find' | 'purge' | 'backup' | 'audit' | 'onForeignCommit' | 'close'
+  ShelfName | 'name' | 'directory' | 'find' | 'purge' | 'backup' | 'audit' | 'fenced' | 'onForeignCommit' | 'close'
 >
 
 const METHODS = {
@@ -66,7 +67,25 @@ const SHELVES = {
     waiting: 'writing',
     deleteBefore: 'writing',
   },
-  schedules: { begin: 'writing', end: 'writing', last: 'writing', closeAbandoned: 'writing', deleteBefore: 'writing' },
+  schedules: {
+    begin: 'writing',
+    beginDue: 'writing',
+    end: 'writing',
+    last: 'writing',
+    lastDue: 'writing',
+    closeAbandoned: 'writing',
+    deleteBefore: 'writing',
+  },
+  leases: {
+    join: 'writing',
+    beat: 'writing',
+    leave: 'writing',
+    bury: 'writing',
+    take: 'writing',
+    release: 'writing',
+    require: 'writing',
+    list: 'writing',
+  },
 } as const satisfies { readonly [Name in ShelfName]: Record<keyof Store[Name], Place> }
 
 type Method = (...values: readonly unknown[]) => Promise<unknown>
@@ -94,18 +113,22 @@ class Threads {
     this.#place = place
   }
 
-  /** A plain object, as other stores are. */
-  store(): Store {
+  /** A plain object, as other stores are; with `fences`, one whose writes are made under these leases. */
+  store(fences: readonly Fence[] = []): Store {
     const here = this.#here
-    const entries = Object.entries(SHELVES).map(([name, places]) => [name, this.#methods(places, name as ShelfName)])
+    const entries = Object.entries(SHELVES).map(([name, places]) => [
+      name,
+      this.#methods(places, { shelf: name as ShelfName, fences }),
+    ])
     return {
-      ...(this.#methods(METHODS) as unknown as Pick<Store, Plain>),
+      ...(this.#methods(METHODS, { fences }) as unknown as Pick<Store, Plain>),
       ...(Object.fromEntries(entries) as Pick<Store, ShelfName>),
       name: here.name,
       directory: here.directory,
+      fenced: (fence) => this.store([...fences, fence]),
       find: (namespace, ref) =>
         this.#ask(isNumber(ref) ? 'writing' : 'reading', { method: 'find', values: [namespace, ref] }),
-      purge: (namespace, plan) => this.#purge(namespace, plan),
+      purge: (namespace, plan) => this.#purge(namespace, plan, fences),
       backup: (file, onProgress) => this.#ask('reading', { method: 'backup', values: [file] }, onProgress),
       audit: (namespace) => here.audit(namespace),
       onForeignCommit: (listener) => this.#listen(listener),
@@ -116,16 +139,16 @@ class Threads {
     }
   }
 
-  #methods(places: Readonly<Record<string, Place>>, shelf?: ShelfName): Methods {
+  #methods(places: Readonly<Record<string, Place>>, where: Pick<StoreRequest, 'shelf' | 'fences'>): Methods {
     const methods = Object.entries(places).map(([method, place]): [string, Method] => [
       method,
-      (...values) => this.#ask(place, { method, values, ...(shelf !== undefined && { shelf }) }),
+      (...values) => this.#ask(place, { method, values, ...where }),
     ])
     return Object.fromEntries(methods)
   }
 
-  #purge(namespace: string, { onProgress, ...plan }: PurgePlan): ReturnType<Store['purge']> {
-    const request = { method: 'purge', values: [namespace, plan], hasNews: onProgress !== undefined }
+  #purge(namespace: string, { onProgress, ...plan }: PurgePlan, fences: readonly Fence[]): ReturnType<Store['purge']> {
+    const request = { method: 'purge', values: [namespace, plan], fences, hasNews: onProgress !== undefined }
     return this.#ask(plan.dryRun ? 'reading' : 'writing', request, onProgress)
   }
 

@@ -2,6 +2,7 @@ import { HoldfastError } from '../model/errors.ts'
 import type { Version, VersionId } from '../model/version.ts'
 import { sortKey } from './chain.ts'
 import type { Reader, Transaction } from './driver.ts'
+import { requireLease } from './fence.ts'
 import { nextIds } from './ids.ts'
 import { insertMark, refuseTakenTag } from './marks.ts'
 import { insertOnce } from './once.ts'
@@ -25,6 +26,7 @@ export async function appendVersions(
   const versions: Version[] = []
   let previousChain = top?.chain_hash ?? null
   for (const write of writes) {
+    if (write.fence) await requireLease(tx, write.fence)
     const version = await appendVersion(tx, { namespace, write, previousChain, next })
     previousChain = version.chainHash
     versions.push(version)

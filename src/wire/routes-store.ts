@@ -55,6 +55,7 @@ export const STORE_ROUTES = {
             cron: '0 3 * * *',
             nextRun: '2026-11-23T03:00:00.000Z',
             lastRun: examples.run,
+            keptBy: { node: 'node-7-9f2c41ab', since: '2026-11-20T08:00:00.000Z' },
           },
         ],
       },

@@ -126,6 +126,7 @@ export const Schedule = Type.Object({
   cron: Type.String(),
   nextRun: orNull(time('UTC.')),
   lastRun: orNull(ScheduleRun),
+  keptBy: orNull(Type.Object({ node: Type.String(), since: time('UTC.') })),
 })
 
 export const Backup = Type.Object({ name: Type.String(), bytes: Type.Integer(), createdAt: time('UTC.') })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Leases } from '../../src/engine/leases.ts'
 import type { ScheduleParts } from '../../src/engine/schedule-parts.ts'
 import { type Config, openAdmin, verifyBackup } from '../../src/index.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -11,10 +12,11 @@ export function partsOf(of: {
   readonly store: Store
   readonly config: Config
   readonly now: () => Date
-}): ScheduleParts {
+}): ScheduleParts & { readonly leases: Leases } {
   const { directory, store, config, now } = of
   return {
     store,
+    leases: new Leases({ store, now, log: quiet }),
     schedules: [],
     config: async () => config,
     async purge(_who, namespace, request) {

@@ -33,8 +33,9 @@ async function rig({ directory = folder(), schedules, now = () => new Date(), ..
   const news: News[] = []
   const audit: Parameters<ScheduleParts['record']>[0][] = []
   const warnings: string[] = []
+  const parts = partsOf({ directory, store, config, now })
   const engine = await openSchedules({
-    ...partsOf({ directory, store, config, now }),
+    ...parts,
     tell: async (one) => void news.push(one),
     record: (entry) => void audit.push(entry),
     log: { info: () => undefined, warn: (_, text) => void warnings.push(text) },
@@ -45,6 +46,7 @@ async function rig({ directory = folder(), schedules, now = () => new Date(), ..
   const close = (): Promise<void> => {
     closed ??= (async () => {
       await engine[Symbol.asyncDispose]()
+      await parts.leases[Symbol.asyncDispose]()
       await config.close()
       await store.close()
     })()
@@ -58,7 +60,7 @@ describe('a schedule', () => {
   it('runs at its time and tells how that went', async () => {
     const { schedules, config } = await rig({ schedules: [{ name: 'often', task: 'snapshot', cron: '* * * * * *' }] })
     await config.update('a', { n: 1 })
-    await until(async () => (await schedules.list())[0]!.lastRun?.outcome === 'done')
+    await until(async () => /^default: /.test((await schedules.list())[0]!.lastRun?.detail ?? ''))
     const [{ lastRun, nextRun } = {}] = await schedules.list()
     expect(lastRun).toMatchObject({ by: 'schedule:often', detail: expect.stringMatching(/^default: version \d+$/) })
     expect(Date.parse(nextRun!)).toBeGreaterThan(Date.parse(lastRun!.startedAt))
@@ -75,8 +77,16 @@ describe('a schedule', () => {
         { name: 'daily', task: 'check-drift', cron: '@daily', namespaces: ['default'] },
       ],
     })
+    const keptBy = { node: expect.stringMatching(/-[0-9a-f]{8}$/), since: '2026-11-22T00:00:00.000Z' }
     expect(await schedules.list()).toEqual([
-      { name: 'utc', task: 'check-drift', cron: '0 3 * * *', nextRun: '2026-11-22T03:00:00.000Z', lastRun: null },
+      {
+        name: 'utc',
+        task: 'check-drift',
+        cron: '0 3 * * *',
+        nextRun: '2026-11-22T03:00:00.000Z',
+        lastRun: null,
+        keptBy,
+      },
       {
         name: 'berlin',
         task: 'check-drift',
@@ -84,6 +94,7 @@ describe('a schedule', () => {
         timezone: 'Europe/Berlin',
         nextRun: '2026-11-22T02:00:00.000Z',
         lastRun: null,
+        keptBy,
       },
       {
         name: 'daily',
@@ -92,6 +103,7 @@ describe('a schedule', () => {
         namespaces: ['default'],
         nextRun: '2026-11-23T00:00:00.000Z',
         lastRun: null,
+        keptBy,
       },
     ])
   })

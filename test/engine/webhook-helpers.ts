@@ -132,6 +132,7 @@ export async function rig({ directory = folder(), now = () => new Date(), ...opt
   const close = (): Promise<void> => {
     closed ??= (async () => {
       await engine[Symbol.asyncDispose]()
+      await parts.leases[Symbol.asyncDispose]()
       await config.close()
       await store.close()
     })()

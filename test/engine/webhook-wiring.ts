@@ -1,4 +1,5 @@
 import { loadKeyring } from '../../src/engine/keyring.ts'
+import { Leases } from '../../src/engine/leases.ts'
 import type { WebhookParts } from '../../src/engine/webhook-parts.ts'
 import type { Config } from '../../src/index.ts'
 import type { ChangeEvent, SourceStatus } from '../../src/model/config.ts'
@@ -12,10 +13,11 @@ export function partsOf(of: {
   readonly store: Store
   readonly config: Config
   readonly now: () => Date
-}): WebhookParts {
+}): WebhookParts & { readonly leases: Leases } {
   const { directory, store, config, now } = of
   return {
     store,
+    leases: new Leases({ store, now, log: quiet }),
     keyring: () => loadKeyring({ environment: {}, directory, isTransient: false, log: quiet }),
     resume: (namespace, since, limit) => resume(store, config, { namespace, since, limit }),
     onChange: (listener) => config.on('change', () => listener(config.namespace)),

@@ -7,9 +7,10 @@ import { openSqlite } from '../../src/store/sqlite.ts'
 import { grow, token, verify } from './samples.ts'
 import { opened, temporaryFolder } from './temporary.ts'
 
+const [now, next] = [MIGRATIONS.length, MIGRATIONS.length + 1]
 const more = [
   ...MIGRATIONS,
-  { version: 3, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later VALUES (7);' },
+  { version: next, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later VALUES (7);' },
 ]
 
 async function oldStore(): Promise<string> {
@@ -24,11 +25,11 @@ describe('migrating', () => {
   it('takes an older store forward, after a backup beside it', async () => {
     const file = await oldStore()
     const store = await opened(file, { migrations: more })
-    expect((await store.metadata()).get('schema_version')).toBe('3')
+    expect((await store.metadata()).get('schema_version')).toBe(`${next}`)
     expect(await store.configJson('default', 2)).toBe('{"a":2}')
     expect(await verify(store)).toEqual([])
-    const backup = await opened(`${file}.before-v3`)
-    expect((await backup.metadata()).get('schema_version')).toBe('2')
+    const backup = await opened(`${file}.before-v${next}`)
+    expect((await backup.metadata()).get('schema_version')).toBe(`${now}`)
     expect((await backup.head('default'))?.chainHash).toBe((await store.head('default'))?.chainHash)
     expect(await verify(backup)).toEqual([])
   })
@@ -63,10 +64,10 @@ describe('migrating', () => {
 
   it('leaves the store as it was when a step fails', async () => {
     const file = await oldStore()
-    const broken = [...more, { version: 4, sql: 'CREATE TABLE later (id)' }]
+    const broken = [...more, { version: next + 1, sql: 'CREATE TABLE later (id)' }]
     await expect(openSqlite(file, { migrations: broken })).rejects.toMatchObject({ code: 'store' })
     const db = new Database(file, { readonly: true })
-    expect(db.prepare(`SELECT value FROM system_metadata WHERE key = 'schema_version'`).pluck().get()).toBe('2')
+    expect(db.prepare(`SELECT value FROM system_metadata WHERE key = 'schema_version'`).pluck().get()).toBe(`${now}`)
     expect(db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'later'`).pluck().get()).toBe(0)
     db.close()
     expect((await (await opened(file)).versions('default', { limit: 9 })).length).toBe(2)
@@ -78,7 +79,7 @@ describe('migrating', () => {
     holder.exec('BEGIN IMMEDIATE')
     setTimeout(() => holder.exec('COMMIT'), 100)
     const store = await opened(file, { migrations: more })
-    expect((await store.metadata()).get('schema_version')).toBe('3')
+    expect((await store.metadata()).get('schema_version')).toBe(`${next}`)
     holder.close()
   })
 

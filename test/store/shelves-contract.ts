@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { leasesContract } from './leases-contract.ts'
 import { outboxContract } from './outbox-contract.ts'
 import { at, entry, token, verify, webhook, writeOf } from './samples.ts'
 
@@ -246,6 +247,7 @@ export function shelvesContract(
   })
 
   outboxContract(name, open)
+  leasesContract(name, open, again)
 
   describe(`${name} forgets a namespace`, () => {
     it('with its instances, its answers and how far webhooks were told of it', async () => {

@@ -25,6 +25,7 @@ const DETAILS: ErrorDetails = {
   unauthenticated: { reason: 'expired' },
   'rate-limited': { retryAfter: 7 },
   'key-reused': { key: 'k' },
+  fenced: { lease: 'webhooks' },
   precondition: { expected: '"a"', found: '"b"' },
   method: { method: 'PUT', allowed: ['GET'] },
   'media-type': { found: 'text/plain', accepted: ['application/json'] },

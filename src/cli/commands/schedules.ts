@@ -42,12 +42,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'LAST RUN', least: 9 },
   { title: 'TOOK' },
   { title: 'ENDED' },
+  { title: 'NODE', least: 8 },
   { title: 'DETAIL', least: 8 },
 ]
 
 const STYLE = { running: 'cyan', done: 'green', failed: 'red' } as const
 
-function rowOf({ name, task, cron, nextRun, lastRun }: Schedule, now: Date, print: Printer) {
+function rowOf({ name, task, cron, nextRun, lastRun, keptBy }: Schedule, now: Date, print: Printer) {
   const outcome = lastRun?.outcome
   return [
     { text: name, paint: (text: string) => print.paint('bold', text) },
@@ -57,6 +58,7 @@ function rowOf({ name, task, cron, nextRun, lastRun }: Schedule, now: Date, prin
     lastRun === null ? 'never' : ago(lastRun.startedAt, now),
     lastRun === null || lastRun.duration === null ? '–' : duration(lastRun.duration),
     { text: outcome ?? '–', ...(outcome && { paint: (text: string) => print.paint(STYLE[outcome], text) }) },
+    keptBy?.node ?? '–',
     lastRun?.detail ?? '',
   ]
 }

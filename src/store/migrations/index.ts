@@ -1,5 +1,6 @@
 import { sql as first } from './1.ts'
 import { sql as second } from './2.ts'
+import { sql as third } from './3.ts'
 
 /** One step forward. `sql` takes a database of the step before to this one, inside a transaction. */
 export interface Migration {
@@ -11,4 +12,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: second },
+  { version: 3, sql: third },
 ]
