@@ -126,7 +126,7 @@ export class PostgresAppender {
     return rows.length === 0 || (rows[0] as { readonly met: number }).met === 1
   }
 
-  /** With marks, which have a chain of their own: statement by statement, as in any database. */
+  /** Statement by statement, as in any database. */
   async #alone({ namespace, head, writes, resolve, reject }: Asked): Promise<void> {
     let versions: readonly Version[] = []
     this.#known = undefined
@@ -144,7 +144,9 @@ export class PostgresAppender {
   }
 }
 
-const isPlain = ({ writes }: Wanted): boolean => writes.every(({ tags, baseline }) => tags.length === 0 && !baseline)
+/** Marks have a chain of their own, and a fence is to be looked at: neither is in the one statement. */
+const isPlain = ({ writes }: Wanted): boolean =>
+  writes.every(({ tags, baseline, fence }) => tags.length === 0 && !baseline && fence === undefined)
 
 const isKeyTaken = (error: unknown): boolean => isTaken(causeOf(error), 'idempotency_keys_of_owner')
 
