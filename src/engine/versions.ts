@@ -96,14 +96,17 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
         caller,
         (request.sections ?? []).map((section) => [section]),
       )
-      const submit: Submit = async (once) =>
-        writer.submit(restoreJob(parts, caller, await wholeState(ref), request), once)
+      const submit: Submit = async (once) => {
+        await writer.reach(request.ifVersion)
+        return writer.submit(restoreJob(parts, caller, await wholeState(ref), request), once)
+      }
       return view.result(await answerOnce(parts, caller, { kind: 'restore', ref, request }, submit))
     },
     async revert(ref, request = {}) {
       const caller = callerOf(request)
       authorisePaths(parts, caller, [])
       const submit: Submit = async (once) => {
+        await writer.reach(request.ifVersion)
         const undone = await wholeState(ref)
         const before = await stateAt(parts, await versionBefore(parts, undone.version!.id))
         return writer.submit(revertJob(parts, caller, undone, before, request), once)

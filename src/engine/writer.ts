@@ -19,6 +19,9 @@ type StagedJob = { readonly job: Job } & (
 interface Batch {
   readonly jobs: StagedJob[]
   after: State
+  /** The batch that it is staged on, as long as that one's numbers are not known. */
+  under: Batch | undefined
+  isCommitted: boolean
 }
 
 /** A batch that is being committed. Where it was not, `done` tells the jobs that must be staged anew; the others are answered. */
@@ -88,6 +91,11 @@ export class Writer {
     return promise
   }
 
+  /** Takes in what others committed where a caller has heard of a version that is not here yet. */
+  async reach(version = 0): Promise<void> {
+    if (version > (this.#parts.head.state.version?.id ?? 0)) await this.refresh()
+  }
+
   /** Refuses new jobs and waits for those accepted. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -121,17 +129,30 @@ export class Writer {
         return
       }
       if (batch.jobs.length === 0) return
+      this.#ground(batch)
       flight = this.#launch(batch)
     }
   }
 
   /** Stages what waits; under a commit, also what comes until it is done. */
   async #gather(flight: Flight | undefined): Promise<Batch> {
-    const batch: Batch = { jobs: [], after: flight?.batch.after ?? this.#parts.head.state }
+    const batch = this.#batchOn(flight?.batch)
     do {
       await this.#stage(batch)
     } while (flight !== undefined && !flight.isDone && (await this.#hasMore(flight, batch)))
     return batch
+  }
+
+  #batchOn(under?: Batch): Batch {
+    return { jobs: [], after: under?.after ?? this.#parts.head.state, under, isCommitted: false }
+  }
+
+  /** Once the batch under it is committed, a batch stands on the head: other namespaces may have taken the numbers that were next. */
+  #ground(batch: Batch): void {
+    if (!batch.under?.isCommitted) return
+    const ahead = batch.jobs.filter(({ kind }) => kind === 'version').length
+    batch.after = { ...batch.after, version: this.#parts.head.state.version, ahead }
+    batch.under = undefined
   }
 
   /** Whether a job came before the commit was done. */
@@ -196,7 +217,7 @@ export class Writer {
       return []
     }
     for (const [i, { job }] of jobs.entries()) {
-      const alone: Batch = { jobs: [], after: this.#parts.head.state }
+      const alone = this.#batchOn()
       await this.#stageOne(alone, job)
       const again = (await this.#commit(alone)) ?? []
       if (again.length > 0) return jobs.slice(i).map((one) => one.job)
@@ -209,6 +230,7 @@ export class Writer {
     const breath = new Breath()
     while (this.#queue.length > 0 && batch.jobs.length < BATCH && !this.#behind) {
       await breath.take()
+      this.#ground(batch)
       const job = this.#queue.shift()
       if (job !== undefined) await this.#stageOne(batch, job)
     }
@@ -235,7 +257,8 @@ export class Writer {
   }
 
   /** That a job changes nothing, or is refused, is true only once those before it are committed. */
-  async #write({ jobs, after }: Batch): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
+    const { jobs, after } = batch
     const { store, namespace, head, publish } = this.#parts
     const written = jobs.filter((one) => one.kind === 'version')
     const versions =
@@ -249,6 +272,7 @@ export class Writer {
     for (const [i, { proposal }] of written.entries()) proposal.origin.versionId = versions[i]!.id
     const last = versions.at(-1)
     if (last !== undefined) head.move({ ...after, version: last, ahead: 0 })
+    batch.isCommitted = true
     let at = 0
     for (const one of jobs) {
       if (one.kind === 'refusal') one.job.reject(one.error)

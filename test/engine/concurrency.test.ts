@@ -108,6 +108,50 @@ describe('concurrent changes', () => {
     expect(config.version?.id).toBe(2)
   })
 
+  it('that were made for a version with another one on its way are refused, whatever numbers other namespaces took', async () => {
+    const directory = folder()
+    const config = await open(directory, alone)
+    const other = await open(directory, { ...alone, namespace: 'other' })
+    for (let n = 0; n < 30; n++) {
+      await other.update('s', { n })
+      const first = config.update('s', { first: n })
+      for (let turn = 0; turn < n % 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+      const second = config.update('s', { second: n })
+      const { version } = await first
+      const late = config.change({ set: { s: { late: n } }, ifVersion: version!.id })
+      await expect(late).rejects.toMatchObject({ code: 'conflict' })
+      await second
+    }
+  })
+
+  it('that were made for the version just answered are made, whatever is on its way', async () => {
+    const directory = folder()
+    const config = await open(directory, alone)
+    const other = await open(directory, { ...alone, namespace: 'other' })
+    for (let n = 0; n < 30; n++) {
+      await other.update('s', { n })
+      const first = config.update('s', { first: n })
+      for (let turn = 0; turn < n % 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+      const same = config.update('s', { first: n })
+      const { version } = await first
+      const next = await config.change({ set: { s: { next: n } }, ifVersion: version!.id })
+      expect(next.version!.id).toBeGreaterThan(version!.id)
+      expect(await same).toMatchObject({ version: null })
+    }
+  })
+
+  it('are made for a version that another process has just been told of', async () => {
+    const directory = folder()
+    const [config, behind] = [await open(directory, alone), await open(directory, alone)]
+    const { version } = await config.update('s', { k: 1 })
+    const next = await behind.change({ set: { s: { k: 2 } }, ifVersion: version!.id })
+    const back = await config.versions.revert(next.version!.id, { ifVersion: next.version!.id })
+    const again = await behind.versions.restore(version!.id, { ifVersion: back.version!.id })
+    expect(again.changes).toEqual([])
+    const late = behind.change({ set: { s: { k: 3 } }, ifVersion: 99 })
+    await expect(late).rejects.toMatchObject({ code: 'conflict', details: { expected: 99, found: back.version!.id } })
+  })
+
   it('are not refused with one among them that is', async () => {
     const config = await open(folder(), {
       ...alone,
