@@ -15,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http.ts')).http,
   etcd: async () => (await import('./etcd.ts')).etcd,
   watchers: async () => (await import('./watchers.ts')).watchers,
+  postgres: async () => (await import('./postgres.ts')).postgres,
   loop: async () => (await import('./loop.ts')).loop,
   startup: async () => (await import('./startup.ts')).startup,
 }
