@@ -1,4 +1,4 @@
-import type { Client, ClientConfig, Pool, QueryResult } from 'pg'
+import type { Client, ClientBase, ClientConfig, Pool, QueryResult } from 'pg'
 import { HoldfastError } from '../model/errors.ts'
 import type { SqlValue } from './driver.ts'
 import { isAway, toStoreError } from './postgres-errors.ts'
@@ -70,15 +70,20 @@ export class PostgresConnections {
 
   /** A connection of one's own, to a server that takes writes. */
   async connect(options: ClientConfig = {}): Promise<Client> {
+    return (await this.#connect(options)).client
+  }
+
+  async #connect(options: ClientConfig): Promise<{ readonly client: Client; readonly url: string }> {
     this.#requireOpen()
     const { urls, needsPrimary } = this.#target
     let failure: unknown
     for (let i = 0; i < urls.length; i++) {
       const at = (this.#last + i) % urls.length
       try {
-        const client = await this.#connectTo(urls[at]!, needsPrimary, options)
+        const url = urls[at]!
+        const client = await this.#connectTo(url, needsPrimary, options)
         this.#last = at
-        return client
+        return { client, url }
       } catch (error) {
         failure ??= error
         if (!isAway(error)) throw toStoreError(error, this.name)
@@ -152,10 +157,19 @@ export class PostgresConnections {
   /** A pool to the server that the first connection finds. */
   #openPool(): Promise<Pool> {
     this.#pool ??= (async () => {
-      const found = await this.connect()
-      const url = this.#target.urls[this.#last]!
-      await found.end()
-      const pool = new this.#pg.Pool({ ...this.#configFor(url), max: this.#target.pool, allowExitOnIdle: true })
+      const { client, url } = await this.#connect({})
+      await client.end()
+      const { pool: max, needsPrimary } = this.#target
+      const onConnect = async (one: ClientBase): Promise<void> => {
+        one.on('error', () => undefined) // while it is in use, the pool does not listen
+        if (needsPrimary) await requirePrimary(one) // what was a primary may be a standby by now
+      }
+      const pool = new this.#pg.Pool({
+        ...this.#configFor(url),
+        max,
+        allowExitOnIdle: true,
+        onConnect: onConnect as unknown as (one: ClientBase) => void, // awaited, though its type does not say so
+      })
       pool.on('error', () => undefined)
       return pool
     })()
@@ -170,7 +184,7 @@ export class PostgresConnections {
   }
 }
 
-async function requirePrimary(client: Client): Promise<void> {
+async function requirePrimary(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ standby: boolean; only: string }>(
     `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') AS only`,
   )
