@@ -23,6 +23,9 @@ const warn = (details: object, message: string): void => console.warn(`holdfast:
 /** Where warnings go unless told otherwise: to standard error, as of a library. */
 export const SILENT_INFO: Log = { info: () => undefined, warn }
 
+/** How soon what others committed is read again where it could not be. */
+const RETRY_MS = 1000
+
 /** One namespace, opened once: its state in memory, the one writer that moves it, its sources and its listeners, shared by all who ask. */
 export interface OpenNamespace {
   readonly parts: Parts
@@ -39,6 +42,8 @@ export interface OpenNamespace {
   adopt(options: OpenOptions, fence?: Fence): Promise<void>
   /** Leaves the sources to another process. */
   abandon(): Promise<void>
+  /** Takes in what others committed; rejects where the store cannot be read. */
+  refresh(): Promise<void>
   close(): Promise<void>
 }
 
@@ -70,13 +75,20 @@ export async function openNamespace(
       const [{ Writer }] = await Promise.all([import('./writer.ts'), sight()])
       return new Writer(parts)
     })
+    const refresh = async (): Promise<void> => {
+      await (await writer()).refresh()
+      await sources.value()?.learn()
+    }
     let isClosed = false
     const states = options.sources === undefined && !follows ? await store.sources(namespace) : []
     let sources = once(() => openSources(parts, writer, feed, { by, options }))
     if (options.sources !== undefined || options.schema !== undefined || follows) await sources()
 
     if (follows) {
-      onOthers = () => void refresh(writer, parts, () => sources.value())
+      onOthers = () =>
+        void refresh().catch(() => {
+          if (!isClosed) setTimeout(() => !isClosed && onOthers(), RETRY_MS).unref() // the writer has told the log
+        })
       onOthers() // what others committed since the state was read
       ;(await sources()).follow(callerOf({}))
     }
@@ -103,6 +115,7 @@ export async function openNamespace(
         const { sources: _, schema: __, ...rest } = options
         await replace(await openSources(parts, writer, feed, { by, options: rest }))
       },
+      refresh,
       async close() {
         isClosed = true
         stopListening?.()
@@ -114,15 +127,6 @@ export async function openNamespace(
   } catch (error) {
     stopListening?.()
     throw error
-  }
-}
-
-async function refresh(writer: Once<Writer>, parts: Parts, sources: () => Sources | undefined): Promise<void> {
-  try {
-    await (await writer()).refresh()
-    await sources()?.learn()
-  } catch (error) {
-    parts.log.warn({ error: (error as Error).message }, 'could not take in what others committed')
   }
 }
 

@@ -63,7 +63,6 @@ export class Operations {
     const submit: Submit = async (once) => {
       const met = ifMet?.()
       const meant = met === undefined ? request : { ifVersion: met, ...request }
-      await this.#writer.reach(meant.ifVersion)
       return this.#writer.submit(changeJob(this.#parts, caller, meant), once)
     }
     return this.#seen.view.result(await answerOnce(this.#parts, caller, { kind: 'change', request }, submit))

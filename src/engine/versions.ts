@@ -46,8 +46,11 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
   const wholeState = async (ref: string | number): Promise<State> => stateAt(parts, (await findVersion(seen, ref)).id)
 
   async function mark(kind: MarkWrite['kind'], tag: string, versionId: number, { who }: Caller): Promise<Version> {
-    await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.name })
-    await writer.refresh()
+    try {
+      await store.mark(namespace, { kind, tag, versionId, createdAt: parts.now().toISOString(), createdBy: who.name })
+    } finally {
+      await writer.refresh().catch(() => undefined) // it is made, or it may be; what cannot be read now is read later
+    }
     return findVersion(seen, versionId)
   }
 
@@ -96,17 +99,14 @@ export function versionsOf({ parts, seen, writer, callerOf }: VersionsParts): Ve
         caller,
         (request.sections ?? []).map((section) => [section]),
       )
-      const submit: Submit = async (once) => {
-        await writer.reach(request.ifVersion)
-        return writer.submit(restoreJob(parts, caller, await wholeState(ref), request), once)
-      }
+      const submit: Submit = async (once) =>
+        writer.submit(restoreJob(parts, caller, await wholeState(ref), request), once)
       return view.result(await answerOnce(parts, caller, { kind: 'restore', ref, request }, submit))
     },
     async revert(ref, request = {}) {
       const caller = callerOf(request)
       authorisePaths(parts, caller, [])
       const submit: Submit = async (once) => {
-        await writer.reach(request.ifVersion)
         const undone = await wholeState(ref)
         const before = await stateAt(parts, await versionBefore(parts, undone.version!.id))
         return writer.submit(revertJob(parts, caller, undone, before, request), once)

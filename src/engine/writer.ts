@@ -4,6 +4,7 @@ import type { OnceRecord } from '../store/shelves.ts'
 import type { Delta, Write } from '../store/store.ts'
 import { Breath } from './breath.ts'
 import { eventsOf, resultOf } from './events.ts'
+import { Outage } from './outage.ts'
 import type { Parts } from './parts.ts'
 import { changesOf, type Proposal, type Propose, toWrite } from './proposal.ts'
 import { advance, type State, toState } from './stored.ts'
@@ -37,6 +38,8 @@ interface Job {
   readonly once: OnceRecord | undefined
   readonly resolve: (result: ChangeResult) => void
   readonly reject: (error: unknown) => void
+  /** True once it was staged anew because it speaks of a version that was not here yet. */
+  hasWaited: boolean
 }
 
 /** What is kept of an answer for whoever asks again: the version it made is found by its number. */
@@ -49,6 +52,8 @@ const NOTHING: ChangeResult = Object.freeze({
   restartRequired: Object.freeze([]),
 })
 const BATCH = 256
+/** When a commit whose outcome is unknown is looked for again: a database may finish one long after its connection was lost. */
+const LOOK_AGAIN_MS = [1000, 5000, 15_000, 60_000]
 
 /**
  * The one place where the head moves. Jobs that are waiting are staged one on another and committed in one transaction, each its own version;
@@ -59,12 +64,18 @@ export class Writer {
   readonly #parts: Parts
   #queue: Job[] = []
   #running: Promise<void> | undefined
-  #behind: PromiseWithResolvers<void> | undefined
+  /** True while the head may be older than what is committed: nothing is staged on it then. */
+  #isBehind = false
+  /** Those who wait for it to be read again. */
+  #asked: PromiseWithResolvers<void> | undefined
   #arrived: (() => void) | undefined
   #isClosed = false
+  readonly #outage: Outage
+  #doubts: readonly NodeJS.Timeout[] = []
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#outage = new Outage(parts.log, 'what others committed cannot be read; it is tried again')
   }
 
   /** How many changes wait for the commit that is under way. */
@@ -75,45 +86,57 @@ export class Writer {
   submit(propose: Propose, once?: OnceRecord): Promise<ChangeResult> {
     if (this.#isClosed) return Promise.reject(new HoldfastError('closed', 'this Config is closed', { what: 'config' }))
     const { promise, resolve, reject } = Promise.withResolvers<ChangeResult>()
-    this.#queue.push({ propose, once, resolve, reject })
+    this.#queue.push({ propose, once, resolve, reject, hasWaited: false })
     this.#arrived?.()
     void this.#start()
     return promise
   }
 
-  /** Takes in what others committed. */
+  /** Takes in what others committed; rejects where the store cannot be read. */
   refresh(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
-    this.#behind ??= Promise.withResolvers()
-    const { promise } = this.#behind
+    const promise = this.#fallBehind()
     this.#arrived?.()
     void this.#start()
     return promise
   }
 
-  /** Takes in what others committed where a caller has heard of a version that is not here yet. */
-  async reach(version = 0): Promise<void> {
-    if (version > (this.#parts.head.state.version?.id ?? 0)) await this.refresh()
+  /** Has the head read again before anything more is staged on it. */
+  #fallBehind(): Promise<void> {
+    this.#isBehind = true
+    if (this.#asked === undefined) {
+      this.#asked = Promise.withResolvers()
+      this.#asked.promise.catch(() => undefined) // not everybody waits for it
+    }
+    return this.#asked.promise
+  }
+
+  /** After a commit that may or may not have happened: the head is read again at once, and some times later, for it may still happen. */
+  #doubt(): void {
+    void this.#fallBehind()
+    for (const timer of this.#doubts) clearTimeout(timer)
+    this.#doubts = LOOK_AGAIN_MS.map((ms) => setTimeout(() => void this.refresh().catch(() => undefined), ms).unref())
   }
 
   /** Refuses new jobs and waits for those accepted. */
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const timer of this.#doubts) clearTimeout(timer)
     await this.#running
   }
 
   #start(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
-      if (this.#queue.length > 0 || this.#behind) void this.#start()
+      if (this.#queue.length > 0 || this.#asked) void this.#start()
     })
     return this.#running
   }
 
   async #run(): Promise<void> {
     await null // all that is submitted in this turn joins one commit
-    while (this.#queue.length > 0 || this.#behind) {
-      if (this.#behind) await this.#catchUp()
+    while (this.#queue.length > 0 || this.#asked) {
+      if (this.#isBehind) await this.#catchUp()
       await this.#commitWaiting()
     }
   }
@@ -157,12 +180,12 @@ export class Writer {
 
   /** Whether a job came before the commit was done. */
   async #hasMore(flight: Flight, { jobs }: Batch): Promise<boolean> {
-    if (jobs.length < BATCH && !this.#behind && this.#queue.length === 0) {
+    if (jobs.length < BATCH && !this.#isBehind && this.#queue.length === 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#arrived = resolve
       await Promise.race([flight.done, promise])
       this.#arrived = undefined
-    } else if (jobs.length >= BATCH || this.#behind) await flight.done
+    } else if (jobs.length >= BATCH || this.#isBehind) await flight.done
     return !flight.isDone
   }
 
@@ -175,18 +198,21 @@ export class Writer {
   }
 
   async #catchUp(): Promise<void> {
-    const behind = this.#behind
-    this.#behind = undefined
+    const asked = this.#asked
+    this.#asked = undefined
+    this.#isBehind = false
     const { store, namespace, head } = this.#parts
     try {
       const delta = await store.delta(namespace, head.state.version?.id ?? 0)
       head.move(await this.#caughtUp(delta))
       for (const event of await eventsOf(this.#parts, delta)) this.#parts.publish(event)
+      this.#outage.worked()
+      asked?.resolve()
     } catch (error) {
-      this.#parts.log.warn({ namespace, error: (error as Error).message }, 'could not read what others committed')
-      if (this.#queue.length > 0) for (const job of this.#queue.splice(0)) job.reject(error)
-    } finally {
-      behind?.resolve()
+      this.#isBehind = true
+      this.#outage.failed(error)
+      for (const job of this.#queue.splice(0)) job.reject(error)
+      asked?.reject(error)
     }
   }
 
@@ -204,23 +230,24 @@ export class Writer {
       await this.#write(batch)
       return undefined
     } catch (error) {
+      if (isInDoubt(error)) this.#doubt()
       if (!HoldfastError.is(error, 'conflict')) return this.#refuse(batch, error)
-      this.#behind ??= Promise.withResolvers()
+      void this.#fallBehind()
       return batch.jobs.map(({ job }) => job)
     }
   }
 
-  /** One job's taken tag, or lost lease, is no other job's fault. Tells which jobs must be staged anew. */
+  /** One job's taken tag, or lost lease, is no other job's fault, and what writes nothing has not failed. Tells which jobs must be staged anew. */
   async #refuse({ jobs }: Batch, error: unknown): Promise<readonly Job[]> {
     if (jobs.length === 1 || !(HoldfastError.is(error, 'exists') || HoldfastError.is(error, 'fenced'))) {
-      for (const { job } of jobs) job.reject(error)
-      return []
+      for (const { job, kind } of jobs) if (kind === 'version') job.reject(error)
+      return jobs.filter(({ kind }) => kind !== 'version').map(({ job }) => job)
     }
     for (const [i, { job }] of jobs.entries()) {
       const alone = this.#batchOn()
       await this.#stageOne(alone, job)
       const again = (await this.#commit(alone)) ?? []
-      if (again.length > 0) return jobs.slice(i).map((one) => one.job)
+      if (again.length > 0 || this.#isBehind) return [...again, ...jobs.slice(i + 1).map((one) => one.job)]
     }
     return []
   }
@@ -228,7 +255,7 @@ export class Writer {
   /** Stages each waiting job on the one before it. */
   async #stage(batch: Batch): Promise<void> {
     const breath = new Breath()
-    while (this.#queue.length > 0 && batch.jobs.length < BATCH && !this.#behind) {
+    while (this.#queue.length > 0 && batch.jobs.length < BATCH && !this.#isBehind) {
       await breath.take()
       this.#ground(batch)
       const job = this.#queue.shift()
@@ -243,8 +270,16 @@ export class Writer {
       else batch.jobs.push(await this.#prepare(job, proposal))
       if (proposal !== undefined && !proposal.dryRun) batch.after = proposal.after
     } catch (error) {
-      batch.jobs.push({ job, kind: 'refusal', error })
+      if (isAhead(error) && !job.hasWaited) this.#putOff(job)
+      else batch.jobs.push({ job, kind: 'refusal', error })
     }
+  }
+
+  /** A change that is meant for a version that is not here yet is judged once what others committed is. */
+  #putOff(job: Job): void {
+    job.hasWaited = true
+    this.#queue.unshift(job)
+    void this.#fallBehind()
   }
 
   async #prepare(job: Job, proposal: Proposal): Promise<StagedJob> {
@@ -285,3 +320,9 @@ export class Writer {
     }
   }
 }
+
+/** True for a failure that leaves open whether the commit happened. */
+const isInDoubt = (error: unknown): boolean => HoldfastError.is(error, 'unknown') || !(error instanceof HoldfastError)
+
+const isAhead = (error: unknown): boolean =>
+  HoldfastError.is(error, 'conflict') && error.details.expected > error.details.found
