@@ -1,8 +1,19 @@
 import { HoldfastError } from '../model/errors.ts'
+import type { VersionId } from '../model/version.ts'
 import type { RouteName } from '../wire/paths.ts'
 import type { Http, Request } from './http.ts'
 import type { Shape } from './shape.ts'
 import { persist } from './wait.ts'
+
+/** Reads that the server answers at a version that is known here, or a later one: behind a balancer each may come to another server. */
+export const AT_LEAST: ReadonlySet<RouteName> = new Set([
+  'readKey',
+  'drift',
+  'blame',
+  'history',
+  'listVersions',
+  'compare',
+])
 
 const READS = { tries: 3, ms: 5_000 }
 const WRITES = { tries: 6, ms: 30_000 }
@@ -11,15 +22,20 @@ const WRITES = { tries: 6, ms: 30_000 }
 export class Calls {
   readonly http: Http
   readonly #in: Readonly<Record<string, string>>
+  readonly #known: () => VersionId
 
-  constructor(http: Http, place: Readonly<Record<string, string>> = {}) {
+  /** `known`: the newest version that the server is known to have; 0 where none is. */
+  constructor(http: Http, place: Readonly<Record<string, string>> = {}, known: () => VersionId = () => 0) {
     this.http = http
     this.#in = place
+    this.#known = known
   }
 
   /** Asks for something; asks again where the way to the server failed. */
-  read<T>(name: RouteName, shape: Shape<T>, request: Request = {}): Promise<T> {
-    return persist(() => this.once(name, shape, request), { ...READS, signal: this.http.closing })
+  read<T>(name: RouteName, shape: Shape<T>, { query, ...request }: Request = {}): Promise<T> {
+    const min = AT_LEAST.has(name) ? this.#known() || undefined : undefined
+    const asked = { ...request, query: { ...query, min } }
+    return persist(() => this.once(name, shape, asked), { ...READS, signal: this.http.closing })
   }
 
   /** Changes something once, however often it has to be sent: the server knows the key and gives the first answer again. */

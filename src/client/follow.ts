@@ -5,7 +5,7 @@ import type { SnapshotAnswer } from '../wire/answers.ts'
 import { EventParser, type StreamEvent } from '../wire/sse.ts'
 import type { Http } from './http.ts'
 import { parseJson } from './json.ts'
-import { isChangeEvent, isSnapshotAnswer, isSource } from './shape.ts'
+import { isChangeEvent, isSnapshotAnswer, isSource, isStoreState } from './shape.ts'
 import { isReadable } from './snapshots.ts'
 import { askedDelay, backoff, isPassing, later, sleep } from './wait.ts'
 
@@ -16,6 +16,7 @@ export type Message =
   | { readonly kind: 'change'; readonly event: ChangeEvent }
   | { readonly kind: 'reset'; readonly answer: SnapshotAnswer }
   | { readonly kind: 'source'; readonly status: SourceStatus }
+  | { readonly kind: 'store'; readonly isStale: boolean }
 
 export interface FollowOptions {
   readonly namespace: string
@@ -140,10 +141,11 @@ const LONGEST_RETRY_MS = 60_000
 
 /** Events of a kind that is not known here are left out: a newer server may say more. */
 function toMessage(http: Http, { event, data }: StreamEvent): Message | undefined {
-  if (event !== 'change' && event !== 'reset' && event !== 'source') return undefined
+  if (event !== 'change' && event !== 'reset' && event !== 'source' && event !== 'store') return undefined
   const body: Value | undefined = parseJson(data)
   if (event === 'change' && isChangeEvent(body)) return { kind: event, event: body }
   if (event === 'reset' && isSnapshotAnswer(body) && isReadable(body)) return { kind: event, answer: body }
   if (event === 'source' && isSource(body)) return { kind: event, status: body }
+  if (event === 'store' && isStoreState(body)) return { kind: event, isStale: body.isStale }
   throw http.unavailable(`its event ${event} is not what it should be`)
 }

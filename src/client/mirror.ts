@@ -35,6 +35,8 @@ export class Mirror {
   #isForced = false
   #sources: readonly SourceStatus[]
   #isStreaming: boolean
+  /** True while the server itself lives on what it has in memory. */
+  #isServerStale = false
   /** True after the snapshot of a version that is known of could not be had. */
   #isBehind = false
   /** The newest version that the server is known to have, and the newest that listeners were told of. */
@@ -77,7 +79,12 @@ export class Mirror {
   }
 
   get connection(): 'live' | 'stale' {
-    return this.#isStreaming && !this.#isBehind ? 'live' : 'stale'
+    return this.#isStreaming && !this.#isBehind && !this.#isServerStale ? 'live' : 'stale'
+  }
+
+  /** The newest version that the server is known to have. */
+  get known(): VersionId {
+    return this.#target
   }
 
   /** Where a watch goes on after what is here now. */
@@ -105,6 +112,7 @@ export class Mirror {
     if (message.kind === 'open') this.#opened()
     else if (message.kind === 'lost') this.#lost(message.error)
     else if (message.kind === 'source') this.#hear(message.status)
+    else if (message.kind === 'store') this.#storeIs(message.isStale)
     else if (message.kind === 'reset') this.#reset(message.answer)
     else {
       this.#pending.push(message.event)
@@ -116,8 +124,15 @@ export class Mirror {
   #opened(): void {
     const wasStale = !this.#isStreaming
     this.#isStreaming = true
+    this.#isServerStale = false // it says so again
     // What has no version may have changed meanwhile: tags, how sources fare.
     if (wasStale) this.refresh({ isForced: true }).catch((error: unknown) => this.#note(error))
+  }
+
+  #storeIs(isStale: boolean): void {
+    this.#isServerStale = isStale
+    if (isStale) this.#http.log.warn({}, `the store of ${this.#http.origin} is away: reads give what was last known`)
+    this.#wake()
   }
 
   #lost(error: unknown): void {
@@ -184,7 +199,9 @@ export class Mirror {
   async #load(): Promise<void> {
     const etag = this.#isForced ? null : this.#etag
     this.#isForced = false
-    const fetched = await fetchSnapshot(this.#http, this.options, etag)
+    const { namespace, reveal } = this.options
+    const query = { namespace, reveal, ...(this.#target > 0 && { min: this.#target }) }
+    const fetched = await fetchSnapshot(this.#http, query, etag)
     this.#isBehind = false
     if (fetched === undefined) return
     const id = fetched.answer.version?.id ?? 0

@@ -49,7 +49,7 @@ export interface ConnectOptions<T = unknown> extends ServerOptions {
 
 /** A `Config` that lives on a server. */
 export interface RemoteConfig<T = unknown> extends Config<T> {
-  /** `stale`: the server does not answer now, and reads give what was last known. */
+  /** `stale`: the server, or the store behind it, does not answer now, and reads give what was last known. */
   readonly connection: 'live' | 'stale'
 }
 

@@ -68,7 +68,7 @@ export class Remote<T = unknown> implements RemoteConfig<T> {
     this.namespace = mirror.options.namespace
     this.#http = http
     this.#mirror = mirror
-    this.#calls = new Calls(http, { ns: this.namespace })
+    this.#calls = new Calls(http, { ns: this.namespace }, () => mirror.known)
     this.#check = check
     this.#end = close
     this.versions = remoteVersions(this.#calls, mirror)

@@ -62,6 +62,7 @@ const source = record({ name: text, kind: text, isPinned: flag, state: text, err
 
 export const isVersion = shape<Version>(version)
 export const isSource = shape<SourceStatus>(source)
+export const isStoreState = shape<{ readonly isStale: boolean }>(record({ isStale: flag }))
 export const isChangeResult = shape<ChangeResult>(
   record({ version: versionOrNull, changes: listOf(change), restartRequired: listOf(text) }),
 )

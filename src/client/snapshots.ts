@@ -1,3 +1,4 @@
+import type { VersionId } from '../model/version.ts'
 import type { SnapshotAnswer } from '../wire/answers.ts'
 import type { Http } from './http.ts'
 import { LocalSnapshot } from './local.ts'
@@ -12,13 +13,15 @@ export interface SnapshotQuery {
   readonly namespace: string
   readonly reveal: boolean
   readonly at?: string
+  /** The version that it must have at least. */
+  readonly min?: VersionId
   readonly signal?: AbortSignal
 }
 
 /** A namespace as it is now, or at `at`; `undefined` where it is still what `etag` names. */
 export async function fetchSnapshot(
   http: Http,
-  { namespace, reveal, at, signal }: SnapshotQuery,
+  { namespace, reveal, at, min, signal }: SnapshotQuery,
   etag: string | null = null,
 ): Promise<Fetched | undefined> {
   const {
@@ -27,7 +30,7 @@ export async function fetchSnapshot(
     body,
   } = await http.send('readSnapshot', {
     in: { ns: namespace },
-    query: { reveal: reveal ? true : undefined, at },
+    query: { reveal: reveal ? true : undefined, at, min },
     ...(signal && { signal }),
     ...(etag !== null && { headers: { 'if-none-match': etag } }),
   })

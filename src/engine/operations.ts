@@ -36,7 +36,7 @@ import type { Writer } from './writer.ts'
 /** A change with a condition that is asked right before it is made, and not where its key has an answer already: a repetition is no second attempt. */
 export interface ConditionalChange extends ChangeRequest, Provenance {
   /** The version that the change is meant for; refuses by throwing. */
-  readonly ifMet?: () => VersionId
+  readonly ifMet?: () => VersionId | Promise<VersionId>
 }
 
 /** What a `Config` does for one caller besides reading values from memory: changes, and what needs the past. Loaded when first used. */
@@ -61,7 +61,7 @@ export class Operations {
     const caller = this.#callerOf(request)
     authorisePaths(this.#parts, caller, pathsOf(request))
     const submit: Submit = async (once) => {
-      const met = ifMet?.()
+      const met = await ifMet?.()
       const meant = met === undefined ? request : { ifVersion: met, ...request }
       return this.#writer.submit(changeJob(this.#parts, caller, meant), once)
     }

@@ -1,5 +1,6 @@
 import type { Admin, Growth } from '../model/admin.ts'
 import type { ChangeEvent, SourceStatus } from '../model/config.ts'
+import { HoldfastError } from '../model/errors.ts'
 import type { Fence } from '../model/lease.ts'
 import { authorise, type Principal, type Reach, reachOf } from '../model/principal.ts'
 import { checkNamespace, type Version, type VersionId } from '../model/version.ts'
@@ -10,8 +11,10 @@ import { type Desk, NOWHERE, openDesk } from './desk.ts'
 import type { EmbeddedConfig } from './embedded.ts'
 import { type GrowthWatch, watchGrowth } from './growth.ts'
 import { viewOf } from './limited-view.ts'
+import { type OpenNamespace, SILENT_INFO } from './namespace.ts'
 import { openStore } from './open.ts'
 import type { Origin } from './origin.ts'
+import { Presence, type PresenceTimes, type Since, TIMES } from './presence.ts'
 import { type Pulse, pulseOf } from './pulse.ts'
 import { type ResumeOptions, type Resumption, resume } from './resume.ts'
 import type { ServiceOptions } from './service-options.ts'
@@ -58,6 +61,14 @@ export interface Service extends AsyncDisposable {
   /** Where `POST /backups` puts copies. */
   readonly backupDirectory: string
   ready(): Promise<Readiness>
+  /** When this process last had all that was committed, in milliseconds since 1970; undefined while it has: the store is there. */
+  staleSince(): Since
+  /** True while the store does not answer, or answers with a failure: nothing can be written. */
+  isAway(): boolean
+  /** Calls `listener` when the store has gone, and when it is back and all that was missed is told. */
+  onStale(listener: (since: Since) => void): () => void
+  /** Takes in what other processes committed to a namespace; refuses (`unavailable`) where the store cannot be read. */
+  refresh(namespace: string): Promise<void>
   /** The namespaces that are open here. */
   health(): readonly NamespaceHealth[]
   /** The timed work that this node does, and no other. */
@@ -70,27 +81,58 @@ export interface Service extends AsyncDisposable {
 
 /** Opens a store for many callers, with its namespaces, its tokens, its webhooks and its timed work. */
 export async function openService(options: ServiceOptions = {}): Promise<Service> {
-  const store = await openStore({ ...options, threads: true })
-  const pulse = pulseOf(store, options.now ?? (() => new Date()))
+  return openServiceOn(await openStore({ ...options, threads: true }), options)
+}
+
+/** The same on a store that is open, and is closed with it. @internal */
+export async function openServiceOn(
+  store: Store,
+  options: ServiceOptions,
+  times: Partial<PresenceTimes> = {},
+): Promise<Service> {
+  const { now = () => new Date(), log = SILENT_INFO, lockTimeoutMs = 30_000 } = options
+  // A write that waits for a lock of another process is answered by the store itself, and before it is given up here.
+  const presence = new Presence(store, { now, log, times: { write: lockTimeoutMs + TIMES.silence, ...times } })
+  const pulse = pulseOf(presence.store, now)
   let desk: Desk | undefined
   try {
     desk = await openDesk(pulse.store, options, true)
-    await desk.namespaces.openGiven()
-    return serviceOf(pulse, desk, await watchGrowth(store))
+    const { namespaces } = desk
+    presence.onReturn = async () => void (await Promise.all(namespaces.all().map(catchUp)))
+    await namespaces.openGiven()
+    return serviceOf({ pulse, desk, presence, growth: await watchGrowth(store) })
   } catch (error) {
     await desk?.[Symbol.asyncDispose]()
     await store.close()
+    presence.close()
     throw error
   }
 }
 
-function serviceOf(pulse: Pulse, desk: Desk, growth: GrowthWatch): Service {
+/** Whatever else is wrong with one namespace is no reason to call the store away. */
+async function catchUp(opened: OpenNamespace): Promise<void> {
+  try {
+    await opened.refresh()
+  } catch (error) {
+    if (HoldfastError.is(error, 'unavailable')) throw error
+  }
+}
+
+interface ServiceParts {
+  readonly pulse: Pulse
+  readonly desk: Desk
+  readonly presence: Presence
+  readonly growth: GrowthWatch
+}
+
+function serviceOf({ pulse, desk, presence, growth }: ServiceParts): Service {
   const { access, namespaces, backupDirectory, disguise } = desk
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     growth.stop()
     await desk[Symbol.asyncDispose]()
     await pulse.store.close()
+    presence.close()
   }
   return {
     access,
@@ -110,7 +152,11 @@ function serviceOf(pulse: Pulse, desk: Desk, growth: GrowthWatch): Service {
       const { isWhole, events } = await resume({ ...parts, view }, since, options)
       return { isWhole, events: events.map(view.event) }
     },
-    ready: () => readiness(pulse, desk),
+    ready: () => readiness(pulse, desk, presence),
+    staleSince: () => presence.since,
+    isAway: () => presence.isAway,
+    onStale: (listener) => presence.onChange(listener),
+    refresh: async (namespace) => (await namespaces.get(namespace)).refresh(),
     health: () =>
       namespaces.all().map(({ parts, statuses, loads }) => ({
         namespace: parts.namespace,
@@ -140,8 +186,8 @@ async function measures(store: Store, { access, namespaces }: Desk, growth: Grow
   return { store: sizes, growth: growth.until(sizes), waiting }
 }
 
-async function readiness(pulse: Pulse, { namespaces }: Desk): Promise<Readiness> {
-  const outage = await pulse.check()
+async function readiness(pulse: Pulse, { namespaces }: Desk, presence: Presence): Promise<Readiness> {
+  const outage = presence.reason ?? (await pulse.check())
   const stale = namespaces.all().flatMap(({ parts, statuses }) =>
     statuses()
       .filter(({ state }) => state === 'stale')

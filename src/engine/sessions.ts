@@ -36,10 +36,13 @@ interface Parts {
 const COOKIE_BYTES = 32
 const COOKIE = /^[A-Za-z0-9_-]{43}$/
 const TOUCH_EVERY = 60_000
+/** Sessions that were seen here, by which browsers are known while the store is away. */
+const MOST_KNOWN = 1000
 
 /** Browsers that signed in with a token. The cookie is a secret of its own, and all that is kept of it is a digest. */
 export class Sessions {
   readonly #parts: Parts
+  readonly #known = new Map<string, SessionRow>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -58,7 +61,7 @@ export class Sessions {
   /** The session of a cookie; refuses `unauthenticated` where there is none, or it or its token has ended. */
   async find(cookie: string, from: Origin): Promise<Session> {
     if (!isCookie(cookie)) throw refusal(cookie === '' ? 'missing' : 'malformed')
-    const row = await this.#parts.store.sessions.find(idOf(cookie))
+    const row = await this.#load(idOf(cookie))
     if (row === undefined) throw refusal('unknown')
     const at = this.#parts.now()
     const who = this.#parts.use.note(this.#requireLive(row, at.getTime()), from.ip, at.getTime())
@@ -70,6 +73,7 @@ export class Sessions {
     const row = isCookie(cookie) ? await this.#parts.store.sessions.find(idOf(cookie)) : undefined
     if (row === undefined) return
     await this.#parts.store.sessions.delete(row.id)
+    this.#known.delete(row.id)
     const name = this.#parts.table.get(row.tokenId)?.row.name ?? null
     this.#note('signed-out', { name, tokenId: row.tokenId }, from)
   }
@@ -83,13 +87,33 @@ export class Sessions {
 
   /** Whether a session goes on; the question does not make it go on for longer. */
   async isLive(cookie: string): Promise<boolean> {
-    const row = isCookie(cookie) ? await this.#parts.store.sessions.find(idOf(cookie)) : undefined
+    const row = isCookie(cookie) ? await this.#load(idOf(cookie)) : undefined
     try {
       return row !== undefined && this.#requireLive(row, this.#parts.now().getTime()) !== undefined
     } catch (error) {
       if (HoldfastError.is(error, 'unauthenticated')) return false
       throw error
     }
+  }
+
+  /** A row from the store; while that is away, as it was seen here last: that it was ended elsewhere is heard of later. */
+  async #load(id: string): Promise<SessionRow | undefined> {
+    try {
+      const row = await this.#parts.store.sessions.find(id)
+      if (row === undefined) this.#known.delete(id)
+      else this.#keep(row)
+      return row
+    } catch (error) {
+      const known = HoldfastError.is(error, 'unavailable') ? this.#known.get(id) : undefined
+      if (known === undefined) throw error
+      return known
+    }
+  }
+
+  #keep(row: SessionRow): void {
+    this.#known.delete(row.id)
+    this.#known.set(row.id, row)
+    if (this.#known.size > MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!)
   }
 
   /** A session that began under a secret ends with it. */
@@ -106,13 +130,14 @@ export class Sessions {
     const { store, idle, log } = this.#parts
     if (now.getTime() - Date.parse(row.lastSeenAt) < Math.min(TOUCH_EVERY, idle / 2)) return row
     const lastSeenAt = now.toISOString()
+    const touched = { ...row, lastSeenAt }
+    this.#keep(touched)
     try {
       await store.sessions.touch(row.id, lastSeenAt)
-      return { ...row, lastSeenAt }
     } catch (error) {
       log.warn({ error }, 'that a session goes on could not be written')
-      return row
     }
+    return touched
   }
 
   #shown(row: SessionRow, who: Principal, cookie: string): Session {

@@ -11,6 +11,7 @@ import { guard } from './door.ts'
 import { FastLane, takeAhead } from './fast-lane.ts'
 import { keepLog } from './logs.ts'
 import { Metrics } from './metrics.ts'
+import { Polls } from './polls.ts'
 import { answerRefusals, rawProblem } from './refusals.ts'
 import { requestId } from './requests.ts'
 import { registerAccess } from './routes-access.ts'
@@ -19,6 +20,7 @@ import { registerReads } from './routes-read.ts'
 import { registerServer } from './routes-server.ts'
 import { registerStore } from './routes-store.ts'
 import { registerVersions } from './routes-versions.ts'
+import { markStale } from './staleness.ts'
 import { endUnread } from './unread.ts'
 import { validators } from './validation.ts'
 import { ConfigViews } from './views.ts'
@@ -40,8 +42,9 @@ export interface Encryption {
   readonly cert: Buffer
 }
 
-/** Puts the routes of `context` together, ready to listen. */
-export function makeApp(context: Context, encryption?: Encryption): FastifyInstance {
+/** Puts the routes of a server together, ready to listen. */
+export function makeApp(given: Omit<Context, 'polls'>, encryption?: Encryption): FastifyInstance {
+  const context: Context = { ...given, polls: new Polls(given) }
   const app = create(context, encryption)
   app.server.maxConnections = MOST_SOCKETS
   // Without a listener Node would ask for the body before anybody has looked who sends it.
@@ -56,6 +59,7 @@ export function makeApp(context: Context, encryption?: Encryption): FastifyInsta
   keepLog(context)
   endConnections(app, context)
   endUnread(app)
+  markStale(app, context)
   observe(app, context)
   const views = new ConfigViews(context.options.tls !== undefined)
   registerReads(app, context, views)

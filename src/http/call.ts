@@ -8,6 +8,7 @@ import { only } from '../wire/schema-kit.ts'
 import { routerPath } from './address.ts'
 import { type Answer, send } from './answer.ts'
 import { type Caller, type Context, callerOf } from './context.ts'
+import { requireStore } from './staleness.ts'
 
 type Part<N extends RouteName, P extends string> = RouteTable[N] extends { readonly [K in P]: infer S extends TSchema }
   ? Static<S>
@@ -30,12 +31,24 @@ export type Handler<N extends RouteName> = (call: Call<N>) => Answer | Promise<A
 /** Handlers by the name of their route. */
 export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<K> }
 
-/** The namespace that a call is about, as its caller may see it. */
-export const configOf = ({ context, params, caller }: InNamespace): Promise<EmbeddedConfig> =>
-  context.service.config(caller.who, params.ns, caller.from)
+/** The namespace that a call is about, as its caller may see it; at the version that the call asks for at least. */
+export async function configOf({ context, params, caller, query, reply }: InNamespace): Promise<EmbeddedConfig> {
+  const config = await context.service.config(caller.who, params.ns, caller.from)
+  const { min, wait } = query
+  if (min !== undefined) await context.polls.atLeast(config, caller, { min, wait, gone: goneSignal(reply) })
+  return config
+}
 
-interface InNamespace extends Pick<Call<RouteName>, 'context' | 'caller'> {
+export interface InNamespace extends Pick<Call<RouteName>, 'context' | 'caller' | 'reply'> {
   readonly params: { readonly ns: string }
+  readonly query: { readonly min?: number; readonly wait?: string }
+}
+
+/** Aborts when the client has gone. */
+export function goneSignal({ raw }: Pick<FastifyReply, 'raw'>): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  return gone.signal
 }
 
 /** Serves routes by what the table says of them. */
@@ -45,7 +58,10 @@ export function register<N extends RouteName>(app: FastifyInstance, context: Con
     app.route({
       ...addressOf(name),
       preValidation: requireBody(ROUTES[name]),
-      handler: async (request, reply) => await send(request, reply, await handler(new Asked(context, request, reply))),
+      handler: async (request, reply) => {
+        requireStore(context, name)
+        return await send(request, reply, await handler(new Asked(context, request, reply)))
+      },
     })
   }
 }

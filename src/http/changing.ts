@@ -12,7 +12,7 @@ import { type Call, configOf } from './call.ts'
 import { tagsOf } from './conditions.ts'
 import { tagFor } from './views.ts'
 
-type Changing = Pick<Call<'change'>, 'context' | 'caller' | 'params' | 'request'>
+type Changing = Pick<Call<'change'>, 'context' | 'caller' | 'params' | 'query' | 'request' | 'reply'>
 
 /** Makes a change as the request's conditions allow, and answers with what came of it. */
 export async function change(call: Changing, wanted: ChangeRequest & Provenance): Promise<Answer> {
@@ -50,10 +50,14 @@ async function changeIf(
   const tags = tagsOf(header)
   if (tags.includes('*')) return await config.change(request)
   const current = (): string => tagFor(config, context.service.reach(caller.who, params.ns))
-  const ifMet = (): VersionId => {
-    const found = current()
-    if (tags.includes(found)) return config.version?.id ?? 0
-    throw unmet(header, found)
+  const met = (): VersionId | undefined => (tags.includes(current()) ? (config.version?.id ?? 0) : undefined)
+  const ifMet = async (): Promise<VersionId> => {
+    const known = met()
+    if (known !== undefined) return known
+    await context.service.refresh(params.ns) // another server may have told it the tag
+    const found = met()
+    if (found !== undefined) return found
+    throw unmet(header, current())
   }
   try {
     return await config.change({ ...request, ifMet })

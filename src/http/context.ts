@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Origin } from '../engine/access.ts'
 import type { Log } from '../engine/options.ts'
 import type { Service } from '../engine/service.ts'
+import type { Config } from '../model/config.ts'
 import { type ErrorCode, HoldfastError } from '../model/errors.ts'
 import type { Principal } from '../model/principal.ts'
 import type { VersionId } from '../model/version.ts'
@@ -19,6 +20,24 @@ export interface Context {
   readonly stopping: AbortSignal
   /** Hear of every request when it is over: metrics and logs. */
   readonly observers: Observer[]
+  /** Requests that wait for a version. */
+  readonly polls: VersionWaits
+}
+
+/** Waiting for versions; `gone` aborts when the client has gone. */
+export interface VersionWaits {
+  /** For one after `since`, for `ms` at most. */
+  newer(
+    config: Config,
+    caller: Caller,
+    wish: { readonly since: number; readonly ms: number; readonly gone: AbortSignal },
+  ): Promise<void>
+  /** For `min` or a later one, for as long as `wait` says; refuses (`unavailable`) where it does not come. */
+  atLeast(
+    config: Config,
+    caller: Caller,
+    wish: { readonly min: number; readonly wait: string | undefined; readonly gone: AbortSignal },
+  ): Promise<void>
 }
 
 /** A request that is over, as metrics and logs are told of it. */

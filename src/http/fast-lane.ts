@@ -37,8 +37,9 @@ export class FastLane {
       return false
     const begin = performance.now()
     const namespace = url.slice(PREFIX.length, -SUFFIX.length)
-    const version = this.#context.service.current(namespace)
-    if (version === undefined) return false
+    const { service } = this.#context
+    const version = service.current(namespace)
+    if (version === undefined || service.staleSince() !== undefined) return false
 
     const from = { ip: addressOf(request.socket.remoteAddress), requestId: requestId(request) }
     try {

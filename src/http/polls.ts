@@ -1,6 +1,7 @@
+import { within } from '../engine/patience.ts'
 import type { Config } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
-import type { Caller, Context } from './context.ts'
+import type { Caller, Context, VersionWaits } from './context.ts'
 
 const LONGEST = 60_000
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
@@ -11,6 +12,9 @@ export function waitOf(text: string): number {
   return Math.min(LONGEST, Number(amount) * UNITS[unit]!)
 }
 
+/** How long a read waits for a version that is not here yet, unless it says so. */
+const PATIENCE = 5000
+
 interface Waiter {
   readonly tokenId: string | null
   /** Looks whether there is what it waits for. */
@@ -19,13 +23,13 @@ interface Waiter {
 }
 
 /** Requests that wait for a newer version. They end when there is one, when their time is over, with their token, and when the server stops. */
-export class Polls {
-  readonly #context: Context
+export class Polls implements VersionWaits {
+  readonly #context: Place
   readonly #waiting = new Map<string, Set<Waiter>>()
   readonly #stops: readonly (() => void)[]
   #size = 0
 
-  constructor(context: Context) {
+  constructor(context: Place) {
     this.#context = context
     const { service, stopping } = context
     this.#stops = [
@@ -43,23 +47,37 @@ export class Polls {
   }
 
   /** Waits until `config` is newer than `since`, for `ms` at most or until `gone` aborts; refuses where the caller's token has ended meanwhile. */
-  async newer(config: Config, caller: Caller, { since, ms, gone }: Wish): Promise<void> {
+  async newer(config: Config, caller: Caller, { since, ms, gone }: Wish['newer']): Promise<void> {
     const isNewer = (): boolean => (config.version?.id ?? 0) > since
     if (isNewer() || this.#context.stopping.aborted) return
     this.#requireRoom()
-    await this.#sleep(config.namespace, caller.who.tokenId, { isNewer, ms, gone })
-    const { tokenId } = caller.who
-    if (tokenId === null || this.#context.service.access.isLive(tokenId)) return
-    throw new HoldfastError('unauthenticated', 'the token has ended', { reason: 'revoked' })
+    await this.#sleep(config.namespace, caller, { isNewer, ms, gone })
   }
 
-  async #sleep(namespace: string, tokenId: string | null, { isNewer, ms, gone }: Sleep): Promise<void> {
+  /**
+   * Waits until `config` is at `min` or later: what other servers committed is read, however short the time, and for what still comes it waits.
+   * Refuses (`unavailable`) where that takes too long.
+   */
+  async atLeast(config: Config, caller: Caller, { min, wait, gone }: Wish['atLeast']): Promise<void> {
+    const isNewer = (): boolean => (config.version?.id ?? 0) >= min
+    if (isNewer()) return
+    this.#requireRoom()
+    const ms = wait === undefined ? PATIENCE : waitOf(wait)
+    // A store that is away may come back while there is time.
+    const read = within(PATIENCE, this.#context.service.refresh(config.namespace)).catch(() => undefined)
+    await this.#sleep(config.namespace, caller, { isNewer, ms, gone, read })
+    if (!isNewer() && !gone.aborted) await read
+    if (!isNewer()) throw notYet(config, min)
+  }
+
+  async #sleep(namespace: string, { who: { tokenId } }: Caller, { isNewer, ms, gone, read }: Sleep): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const waiter: Waiter = { tokenId, look: () => isNewer() && resolve(), end: resolve }
     const waiters = this.#waiting.get(namespace) ?? new Set()
     this.#waiting.set(namespace, waiters.add(waiter))
     this.#size++
-    const timer = setTimeout(resolve, ms)
+    void read?.then(waiter.look)
+    const timer = setTimeout(resolve, this.#context.stopping.aborted ? 0 : ms)
     gone.addEventListener('abort', waiter.end, { once: true })
     await promise
     clearTimeout(timer)
@@ -67,6 +85,8 @@ export class Polls {
     this.#size--
     waiters.delete(waiter)
     if (waiters.size === 0) this.#waiting.delete(namespace)
+    if (tokenId === null || this.#context.service.access.isLive(tokenId)) return
+    throw new HoldfastError('unauthenticated', 'the token has ended', { reason: 'revoked' })
   }
 
   #requireRoom(): void {
@@ -88,13 +108,21 @@ export class Polls {
   }
 }
 
-interface Wish {
-  readonly since: number
+/** What of a server is needed to wait. */
+type Place = Pick<Context, 'service' | 'options' | 'stopping'>
+
+type Wish = { readonly [Name in keyof VersionWaits]: Parameters<VersionWaits[Name]>[2] }
+
+interface Sleep {
   readonly ms: number
-  /** Aborts when the client has gone. */
   readonly gone: AbortSignal
+  readonly isNewer: () => boolean
+  /** A look at the store that is under way. */
+  readonly read?: Promise<void>
 }
 
-interface Sleep extends Omit<Wish, 'since'> {
-  readonly isNewer: () => boolean
+function notYet({ namespace, version }: Config, min: number): HoldfastError {
+  const found = version?.id ?? 0
+  const message = `this server has version ${found} of namespace ${namespace}, and not ${min} yet: ask again soon, or another server`
+  return new HoldfastError('unavailable', message, { store: 'version', retry: true, version: found })
 }

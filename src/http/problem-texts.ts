@@ -17,9 +17,10 @@ export const PROBLEM_TEXTS = {
   source:
     'A source cannot be read: missing, refused, or not what its fingerprint says. Its last good content stays in use.',
   'sources-differ': 'The list of sources given is not the one the store has. Nothing was changed.',
-  unavailable: 'This cannot be answered now, and nothing was done. Ask again after the seconds that Retry-After says.',
+  unavailable:
+    'This cannot be answered now, and nothing was done. Ask again after the seconds that Retry-After says. Where a version was asked for that is not here yet, version is the newest that is.',
   unknown:
-    'The commit may or may not have happened: the disk did not say. Read the history before trying again, or repeat the request with the same Idempotency-Key.',
+    'What was asked may or may not have been done: the store did not say. Repeat the request with the same Idempotency-Key after the seconds that Retry-After says: it is done once, however often it comes. Without a key, read the history before trying again.',
   fenced:
     'The work was being done by a node that does it no more: another one took it over. Nothing was changed. Ask again.',
   store: 'The store is damaged, foreign, or of a newer Holdfast. Nothing was changed. Its keeper runs holdfast verify.',

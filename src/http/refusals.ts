@@ -27,8 +27,9 @@ function problemOf(refusal: HoldfastError, { id, raw }: FastifyRequest): object 
   return { ...toProblem(refusal, id), ...(trace && { traceId: trace.traceId }) }
 }
 
-/** Seconds after which what may or may not have happened can be looked for. */
+/** Seconds after which what may or may not have happened can be looked for, and a version that was not here yet. */
 const LOOK_AGAIN = 5
+const SOON = 1
 
 function headersOf({ code, details }: HoldfastError): Record<string, string> {
   return {
@@ -38,10 +39,13 @@ function headersOf({ code, details }: HoldfastError): Record<string, string> {
     ...(code === 'rate-limited' && { 'retry-after': String((details as { retryAfter: number }).retryAfter) }),
     ...(code === 'method' && { allow: (details as { allowed: readonly string[] }).allowed.join(', ') }),
     ...((code === 'unavailable' || code === 'unknown' || code === 'fenced' || code === 'closed') && {
-      'retry-after': String(LOOK_AGAIN),
+      'retry-after': String(lookAgain(details)),
     }),
+    ...('version' in details && { 'holdfast-version': String(details.version) }),
   }
 }
+
+const lookAgain = (details: object): number => ('version' in details ? SOON : LOOK_AGAIN)
 
 interface FrameworkError extends Error {
   readonly code?: string

@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config, Explanation } from '../model/config.ts'
 import { type Path, printPath } from '../model/path.ts'
-import type { Answer } from './answer.ts'
-import { send } from './answer.ts'
-import { addressOf, type Call, configOf, type Handlers, register } from './call.ts'
+import { type Answer, JSON_TYPE, send } from './answer.ts'
+import { addressOf, type Call, configOf, goneSignal, type Handlers, register } from './call.ts'
 import { isKnown } from './conditions.ts'
 import { type Context, callerOf } from './context.ts'
-import { Polls, waitOf } from './polls.ts'
+import { waitOf } from './polls.ts'
 import { authoriseSecrets, keysBelow, pathOf, read } from './reading.ts'
 import { noteSecrets } from './secret-reads.ts'
 import { pastSnapshotOf, snapshotOf } from './snapshot.ts'
@@ -15,10 +14,9 @@ import { type Body, type ConfigView, type ConfigViews, codedBody, codingOf, writ
 
 /** Reads of the configuration. */
 export function registerReads(app: FastifyInstance, context: Context, views: ConfigViews): void {
-  const polls = new Polls(context)
   app.route({
     ...addressOf('readConfig'),
-    handler: (request, reply) => readConfig({ context, views, polls }, request, reply),
+    handler: (request, reply) => readConfig({ context, views }, request, reply),
   })
   register(app, context, READS)
 }
@@ -26,7 +24,6 @@ export function registerReads(app: FastifyInstance, context: Context, views: Con
 interface Reads {
   readonly context: Context
   readonly views: ConfigViews
-  readonly polls: Polls
 }
 
 type Query = Call<'readConfig'>['query']
@@ -35,21 +32,34 @@ type Query = Call<'readConfig'>['query']
 async function readConfig(reads: Reads, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { context, views } = reads
   const caller = callerOf(request)
-  const { ns } = request.params as Call<'readConfig'>['params']
-  const config = await context.service.config(caller.who, ns, caller.from)
+  const params = request.params as Call<'readConfig'>['params']
+  const { ns } = params
   const query = request.query as Query
-  if (query.wait !== undefined) await waitFor(reads, request, reply, config)
+  const config = await configOf({ context, caller, params, query, reply })
+  if (query.wait !== undefined && isWaiting(query)) await waitFor({ context, request, reply, config })
   if (query.at !== undefined || query.format !== undefined || query.reveal !== undefined)
     return send(request, reply, await readOther({ context, caller, config }, ns, query))
   const { service } = context
-  return sendView(request, reply, views.of(config, service.reach(caller.who, ns), service.current(ns)))
+  const version = service.current(ns)
+  const view = views.of(config, service.reach(caller.who, ns), version)
+  if (service.staleSince() === undefined) return sendView(request, reply, view)
+  const { plain, etag } = view
+  return send(request, reply, { text: plain.bytes, type: JSON_TYPE, etag, version })
 }
 
-async function waitFor({ polls }: Reads, request: FastifyRequest, reply: FastifyReply, config: Config): Promise<void> {
+/** With `min` alone, `wait` is how long that may take. */
+const isWaiting = ({ min, since }: Query): boolean => min === undefined || since !== undefined
+
+async function waitFor({ context, request, reply, config }: Waiting): Promise<void> {
   const { wait = '0', since = config.version?.id ?? 0 } = request.query as Query
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
-  await polls.newer(config, callerOf(request), { since, ms: waitOf(wait), gone: gone.signal })
+  await context.polls.newer(config, callerOf(request), { since, ms: waitOf(wait), gone: goneSignal(reply) })
+}
+
+interface Waiting {
+  readonly context: Context
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly config: Config
 }
 
 async function readOther(
@@ -86,8 +96,9 @@ const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverride
     const [explanation] = await explain(call, config, { asked: path, keys: [path] })
     return { json: explanation, version: config.version }
   },
-  async readSnapshot({ context, caller, params, query }) {
-    const config = await context.service.config(caller.who, params.ns, caller.from)
+  async readSnapshot(call) {
+    const { context, caller, params, query } = call
+    const config = await configOf(call)
     const reveal = query.reveal === true
     if (reveal) authoriseSecrets(caller, params.ns, [])
     const answer = await (query.at === undefined
@@ -113,7 +124,7 @@ const READS: Handlers<'readSection' | 'readKey' | 'readSnapshot' | 'listOverride
   },
 }
 
-interface Part extends Pick<Call<'readSection'>, 'context' | 'caller' | 'query'> {
+interface Part extends Pick<Call<'readSection'>, 'context' | 'caller' | 'query' | 'reply'> {
   readonly params: { readonly ns: string }
 }
 

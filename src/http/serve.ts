@@ -36,11 +36,20 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   checkListening(options)
   const pem = options.tls && (await readPem(options.tls))
   const log = options.log ?? SILENT
-  const service = await openService({ ...options, log })
+  return serveService(await openService({ ...options, log }), options, pem)
+}
+
+/** Serves a service that is open, and is closed with the server. @internal */
+export async function serveService(
+  service: Service,
+  options: ServeOptions,
+  pem?: Awaited<ReturnType<typeof readPem>>,
+): Promise<Server> {
+  const { log = SILENT } = options
   const stopping = new AbortController()
   try {
     await tellFirstToken(service, options)
-    const context: Context = {
+    const context: Omit<Context, 'polls'> = {
       service,
       options,
       log,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Since } from '../engine/presence.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Principal } from '../model/principal.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
@@ -45,8 +46,15 @@ export class WatchHub {
       for (const group of this.#groups.values()) group.beat(BEAT)
     })
     this.#every(SWEEP_MS, () => this.#sweep())
+    this.#stops.push(service.onStale((since) => this.#tellStore(since)))
     this.#stops.push(service.access.onEnd((tokenId) => this.#endAll(streamsOf(this.#owners.get(tokenId)), TOKEN_ENDED)))
     stopping.addEventListener('abort', () => this.#close(), { once: true })
+  }
+
+  /** That the store has gone, or is back, which follows all that was missed. */
+  #tellStore(since: Since): void {
+    const bytes = Buffer.from(storeEvent(since))
+    for (const group of this.#groups.values()) group.publish({ bytes })
   }
 
   #every(ms: number, work: () => void): void {
@@ -111,13 +119,18 @@ export class WatchHub {
   }
 
   #sweep(): void {
+    this.#sweepTokens()
+    if (this.#context.service.staleSince() !== undefined) return // the rest is asked of the store
+    void this.#sweepSessions()
+    void this.#sweepGroups()
+  }
+
+  #sweepTokens(): void {
     const { service } = this.#context
     for (const { stream, caller } of this.#places()) {
       const { tokenId } = caller.who
       if (tokenId !== null && !service.access.isLive(tokenId)) stream.end(TOKEN_ENDED)
     }
-    void this.#sweepSessions()
-    void this.#sweepGroups()
   }
 
   async #sweepSessions(): Promise<void> {
@@ -161,6 +174,15 @@ export class WatchHub {
     for (const group of this.#groups.values()) group.close()
   }
 }
+
+/** Whether the store is there: what is told of it has no version, and so no id. */
+export const storeEvent = (since: Since): string =>
+  encodeEvent({
+    event: 'store',
+    data: JSON.stringify(
+      since === undefined ? { isStale: false } : { isStale: true, since: new Date(since).toISOString() },
+    ),
+  })
 
 const busy = (message: string): HoldfastError =>
   new HoldfastError('unavailable', message, { store: 'watch', retry: true })

@@ -6,7 +6,8 @@ import { authorise, reachOf } from '../model/principal.ts'
 import { encodeComment, encodeEvent, watchId } from '../wire/sse.ts'
 import { addressOf } from './call.ts'
 import { type Caller, type Context, callerOf } from './context.ts'
-import { WatchHub } from './watch-hub.ts'
+import { staleness } from './staleness.ts'
+import { storeEvent, WatchHub } from './watch-hub.ts'
 import { catchUp } from './watch-past.ts'
 import { type Asked, askedBy } from './watch-request.ts'
 
@@ -44,9 +45,11 @@ async function watch(hub: WatchHub, context: Context, request: FastifyRequest, r
   if (asked.reveal) authorise(caller.who, 'secrets:read', ns)
   hub.requireRoom(caller)
   const key = JSON.stringify([ns, ...sightOf(context, caller, ns), asked.sections])
-  const socket = begin(reply, config)
+  const socket = begin(reply, config, staleness(context))
   const { stream, group } = hub.join(socket, { caller, config, key, isWanted: wantedBy(asked) })
   socket.write(OPENING)
+  const staleSince = context.service.staleSince()
+  if (staleSince !== undefined) socket.write(storeEvent(staleSince))
   if (asked.since === undefined) {
     socket.write(encodeEvent({ id: config.version === undefined ? '0' : watchId(config.version) }))
     stream.last = config.version?.id ?? 0
@@ -68,7 +71,7 @@ function wantedBy({ sections }: Asked): (event: ChangeEvent) => boolean {
 }
 
 /** Sends the head and gives the bare socket: from here on the request is the stream's alone. */
-function begin(reply: FastifyReply, config: Config): Socket {
+function begin(reply: FastifyReply, config: Config, more: Readonly<Record<string, string>>): Socket {
   const { raw } = reply
   const { socket } = raw
   if (socket === null || socket.destroyed) {
@@ -79,7 +82,7 @@ function begin(reply: FastifyReply, config: Config): Socket {
   reply.hijack()
   raw.useChunkedEncodingByDefault = false
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-  raw.writeHead(200, { ...HEADERS, 'holdfast-version': String(config.version?.id ?? 0) })
+  raw.writeHead(200, { ...HEADERS, ...more, 'holdfast-version': String(config.version?.id ?? 0) })
   raw.flushHeaders()
   socket.setTimeout(0)
   socket.setKeepAlive(true, 60_000)

@@ -40,8 +40,8 @@ export interface ErrorDetails {
   source: { readonly source: string }
   /** The list of sources given is not the list the store has. */
   'sources-differ': { readonly given: readonly string[]; readonly stored: readonly string[] }
-  /** The store cannot be reached or does not take writes now; what was asked is not done. */
-  unavailable: { readonly store: string; readonly retry: boolean }
+  /** The store cannot be reached or does not take writes now; what was asked is not done. `version`: the newest here, where a later one was asked for. */
+  unavailable: { readonly store: string; readonly retry: boolean; readonly version?: number }
   /** The commit may or may not have happened; look before trying again. */
   unknown: { readonly store: string }
   /** The work was done under a lease that another node may hold by now; nothing was changed. */

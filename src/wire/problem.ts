@@ -168,7 +168,11 @@ const DETAILS: { readonly [C in ErrorCode]: (fields: Fields) => ErrorDetails[C] 
   }),
   source: (fields) => ({ source: text(fields, 'source') }),
   'sources-differ': (fields) => ({ given: texts(fields, 'given'), stored: texts(fields, 'stored') }),
-  unavailable: (fields) => ({ store: text(fields, 'store'), retry: fields.get('retry') !== false }),
+  unavailable: (fields) => ({
+    store: text(fields, 'store'),
+    retry: fields.get('retry') !== false,
+    ...(fields.has('version') && { version: number(fields, 'version') }),
+  }),
   unknown: (fields) => ({ store: text(fields, 'store') }),
   fenced: (fields) => ({ lease: text(fields, 'lease') }),
   store: (fields) => ({ store: text(fields, 'store') }),

@@ -71,6 +71,15 @@ export const LONGEST = 10_000
 
 /** Members that several requests have. */
 export const at = { at: maybe(text('A version instead of the current one.', { examples: ['baseline'] })) }
+export const atLeast = {
+  min: maybe(whole('A version that the answer has at least; refused (unavailable) where it does not come in time.')),
+  wait: maybe(
+    text('How long to wait for min: 5s unless told otherwise, at most 60s.', {
+      pattern: '^[0-9]{1,6}(ms|s|m)?$',
+      examples: ['30s'],
+    }),
+  ),
+}
 export const reveal = { reveal: maybe(flag('Show secrets: needs secrets:read and is audited.')) }
 export const format = { format: maybe(oneOf(FORMAT_NAMES, 'The notation of the answer; json unless told otherwise.')) }
 export const explain = { explain: maybe(flag('Why, instead of the value alone.')) }

@@ -3,6 +3,7 @@ import { DRIFT_KINDS } from '../model/config.ts'
 import * as examples from './examples.ts'
 import {
   at,
+  atLeast,
   careful,
   explain,
   format,
@@ -30,7 +31,10 @@ import {
 
 const waiting = {
   wait: maybe(
-    text('Wait for a version after since: 30s, at most 60s.', { pattern: '^[0-9]{1,6}(ms|s|m)?$', examples: ['30s'] }),
+    text('Wait for a version after since, or for min: 30s, at most 60s.', {
+      pattern: '^[0-9]{1,6}(ms|s|m)?$',
+      examples: ['30s'],
+    }),
   ),
   since: maybe(whole('The version that is known.')),
 }
@@ -59,7 +63,7 @@ export const CONFIG_ROUTES = {
     summary: 'The effective configuration',
     scope: 'config:read',
     params: inNamespace,
-    query: only({ ...at, ...format, ...reveal, ...waiting }),
+    query: only({ ...at, ...format, ...reveal, ...atLeast, ...waiting }),
     answers: { 200: { description: 'The values.', schema: Tree, example: examples.config }, ...notModified },
   },
   readSection: {
@@ -67,7 +71,7 @@ export const CONFIG_ROUTES = {
     summary: 'One section',
     scope: 'config:read',
     params: ofSection,
-    query: only({ ...at, ...format, ...reveal, ...explain }),
+    query: only({ ...at, ...format, ...reveal, ...explain, ...atLeast }),
     answers: {
       200: {
         description: 'Its values, or with explain a list of explanations.',
@@ -82,7 +86,7 @@ export const CONFIG_ROUTES = {
     summary: 'One key, or what is below it',
     scope: 'config:read',
     params: ofKey,
-    query: only({ ...at, ...format, ...reveal, ...explain }),
+    query: only({ ...at, ...format, ...reveal, ...explain, ...atLeast }),
     answers: {
       200: {
         description: 'Its value, or with explain its explanation.',
@@ -97,7 +101,7 @@ export const CONFIG_ROUTES = {
     summary: 'All that a client keeps in memory',
     scope: 'config:read',
     params: inNamespace,
-    query: only({ ...at, ...reveal }),
+    query: only({ ...at, ...reveal, ...atLeast }),
     answers: {
       200: {
         description: 'Configuration, overrides and sources at one version.',
@@ -127,7 +131,7 @@ export const CONFIG_ROUTES = {
     summary: 'The overrides and what they win over',
     scope: 'config:read',
     params: inNamespace,
-    query: only({ section: maybe(text('Only of this section.')) }),
+    query: only({ section: maybe(text('Only of this section.')), ...atLeast }),
     answers: { 200: { description: 'All of them.', schema: listOf(OverridePair), example: [examples.pair] } },
   },
   setOverride: {
@@ -171,6 +175,7 @@ export const CONFIG_ROUTES = {
     query: only({
       kind: maybe(oneOf(DRIFT_KINDS, 'override unless told otherwise.')),
       section: maybe(text('Only this one.')),
+      ...atLeast,
     }),
     answers: {
       200: {
@@ -200,7 +205,7 @@ export const CONFIG_ROUTES = {
     summary: 'Who set each key last',
     scope: 'config:read',
     params: inNamespace,
-    query: only({ section: maybe(text('Only this one.')) }),
+    query: only({ section: maybe(text('Only this one.')), ...atLeast }),
     answers: {
       200: {
         description: 'One entry a key.',
@@ -233,6 +238,7 @@ export const CONFIG_ROUTES = {
       since: maybe(text('From this time on.', { examples: ['2026-11-01T12:00:00Z'] })),
       until: maybe(text('Before this time.')),
       ...paging,
+      ...atLeast,
     }),
     answers: {
       200: {

@@ -1,6 +1,17 @@
 import Type from 'typebox'
 import * as examples from './examples.ts'
-import { careful, inNamespace, LONGEST, ofTag, ofVersion, PARAMETERS, paging, type Route, why } from './route.ts'
+import {
+  atLeast,
+  careful,
+  inNamespace,
+  LONGEST,
+  ofTag,
+  ofVersion,
+  PARAMETERS,
+  paging,
+  type Route,
+  why,
+} from './route.ts'
 import { flag, listOf, maybe, oneOf, only, pageOf, text, whole } from './schema-kit.ts'
 import { ChangeResult, Comparison, Instance, SourceStatus, Value, Version } from './schemas.ts'
 import { PurgeResult } from './schemas-store.ts'
@@ -29,7 +40,7 @@ export const VERSION_ROUTES = {
     summary: 'The versions, newest first',
     scope: 'config:read',
     params: inNamespace,
-    query: only(paging),
+    query: only({ ...paging, ...atLeast }),
     answers: {
       200: {
         description: 'A page.',
@@ -121,6 +132,7 @@ export const VERSION_ROUTES = {
       format: maybe(
         oneOf(['json', 'json-patch'], 'json unless told otherwise; json-patch is RFC 6902, without secrets.'),
       ),
+      ...atLeast,
     }),
     answers: {
       200: {

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type ChangeEvent, connectAdmin } from '../../src/client.ts'
 import { refusal, until } from '../engine/helpers.ts'
 import { wayTo } from './cut.ts'
-import { connected, folder } from './helpers.ts'
+import { connected, folder, TOKEN } from './helpers.ts'
 import { served } from './served.ts'
+import { json, stranger, version } from './stranger.ts'
 
 const portOf = (url: string): number => Number(new URL(url).port)
 const ids = (events: readonly ChangeEvent[]): readonly number[] => events.map(({ version }) => version.id)
@@ -118,6 +119,39 @@ describe('an answer that is lost', () => {
     const error = await refusal(config.change({ ...change, set: { server: { port: 1 } } }))
     expect(error).toMatchObject({ code: 'key-reused' })
     expect(config.version?.id).toBe(2)
+  })
+})
+
+describe('a write of which the server does not know what became', () => {
+  it('is repeated under the same key, and no sooner than the server asks for', async () => {
+    const keys: unknown[] = []
+    const times: number[] = []
+    const server = await stranger({
+      changes: (request, response) => {
+        keys.push(request.headers['idempotency-key'])
+        times.push(performance.now())
+        if (keys.length > 1) return json(response, { version: version(1), changes: [], restartRequired: [] }, 201)
+        response.setHeader('retry-after', '1')
+        return json(response, { code: 'unknown', detail: 'the connection was lost', store: 'x' }, 503)
+      },
+    })
+    const config = await connected({ url: server.url })
+    expect(await config.update('server', { port: 1 })).toMatchObject({ version: { id: 1 } })
+    expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), keys[0]])
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990)
+  })
+
+  it('is not repeated by itself where it has no key: the caller is told', async () => {
+    let asked = 0
+    const server = await stranger({
+      tokens: (_, response) => {
+        asked++
+        json(response, { code: 'unknown', detail: 'the connection was lost', store: 'x' }, 503)
+      },
+    })
+    await using admin = await connectAdmin({ url: server.url, token: TOKEN })
+    const error = await refusal(admin.tokens.create({ name: 'web', grants: [] }))
+    expect([error.code, asked]).toEqual(['unknown', 1])
   })
 })
 

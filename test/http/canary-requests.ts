@@ -121,6 +121,8 @@ function optionValues(option: string, rule: Rule, name: RouteName, facts: Facts)
       return name === 'watch' || name === 'readConfig' ? ['0', '1'] : ['2020-01-01T00:00:00Z']
     case 'until':
       return ['2099-01-01T00:00:00Z']
+    case 'min':
+      return ['1']
     case 'limit':
       return ['1', '1000']
     case 'cursor':
