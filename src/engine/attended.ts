@@ -1,4 +1,5 @@
 import { HoldfastError } from '../model/errors.ts'
+import type { Fence } from '../model/lease.ts'
 import type { Store } from '../store/store.ts'
 import { SILENCE } from './patience.ts'
 
@@ -65,6 +66,7 @@ export class AttendedStore {
   /** The methods of a store, or of one of its shelves. */
   #attended<T extends object>(methods: T): T {
     const entries = Object.entries(methods).map(([name, member]): [string, unknown] => {
+      if (name === 'fenced') return [name, (fence: Fence) => this.#attended((member as Store['fenced'])(fence))]
       if (typeof member === 'function')
         return [name, LEFT_ALONE.has(name) ? member : this.#method(name, member as Method)]
       return [name, typeof member === 'object' && member !== null ? this.#attended(member) : member]

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../src/model/errors.ts'
+import type { Fence } from '../../src/model/lease.ts'
 import type { Store } from '../../src/store/store.ts'
 
 type Method = (...given: readonly unknown[]) => Promise<unknown>
@@ -23,7 +24,8 @@ export class FaultyStore {
       ...this.#faulty(store),
       close: store.close,
       audit: store.audit,
-      onForeignCommit: (listener) => store.onForeignCommit(() => this.state === 'well' && !this.isDeaf && listener()),
+      onForeignCommit: (listener) =>
+        store.onForeignCommit((news) => this.state === 'well' && !this.isDeaf && listener(news)),
     }
   }
 
@@ -41,6 +43,7 @@ export class FaultyStore {
 
   #faulty<T extends object>(methods: T): T {
     const entries = Object.entries(methods).map(([name, member]): [string, unknown] => {
+      if (name === 'fenced') return [name, (fence: Fence) => this.#faulty((member as Store['fenced'])(fence))]
       if (typeof member === 'function') return [name, this.#method(name, member as Method)]
       return [name, typeof member === 'object' && member !== null ? this.#faulty(member) : member]
     })
