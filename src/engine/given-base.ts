@@ -59,7 +59,13 @@ export async function withGiven({ opened, given, leases }: GivenOptions): Promis
     async reload(by) {
       if (contender.fence() === undefined) await contender.seize(by.who.lease)
       else await retry()
-      return opened.reload(by)
+      try {
+        return await opened.reload(by)
+      } catch (error) {
+        if (!HoldfastError.is(error, 'fenced')) throw error
+        await contender.seize(by.who.lease) // another has taken it, which this node had not heard yet
+        return opened.reload(by)
+      }
     },
     async close() {
       await contender.close()
