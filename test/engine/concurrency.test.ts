@@ -377,7 +377,7 @@ describe('while changes are made', () => {
 })
 
 describe('a process that is killed while it writes', () => {
-  it('loses nothing it has acknowledged and leaves nothing half there, 100 times', { timeout: 150_000 }, async () => {
+  it('loses nothing it has acknowledged and leaves nothing half there, 100 times', { timeout: 400_000 }, async () => {
     const directory = folder()
     await (await open(directory, alone)).update('first', { k: 1 })
     await using admin = await openAdmin({ directory, store: STORE })

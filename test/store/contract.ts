@@ -468,7 +468,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await verify(store)).toEqual([])
     })
 
-    it('removes the rows of a large namespace while others go on', async () => {
+    it('removes the rows of a large namespace while others go on', { timeout: 120_000 }, async () => {
       const store = await open()
       const writes = Array.from({ length: 2000 }, (_, i) => writeOf({ a: i - 1 }, { a: i }))
       await store.commit('large', 0, writes)
