@@ -1,6 +1,7 @@
 import type { BackupReport, Progress, VerifyResult } from '../model/admin.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Store } from '../store/store.ts'
+import { isPostgres, storeName } from '../store/store-name.ts'
 import { openStore, storePath } from './open.ts'
 import type { StoreOptions } from './options.ts'
 import { verify } from './verify.ts'
@@ -39,6 +40,10 @@ export async function restoreBackup(file: string, options: StoreOptions = {}): P
     })
   }
   const target = storePath(options)
+  if (isPostgres(target)) {
+    const text = `${storeName(target)}: a backup is put in the place of a file, and a store on PostgreSQL is none: use pg_restore`
+    throw new HoldfastError('unsupported', text, { what: 'backup' })
+  }
   const replacedHeads = await readHeads(options)
   const { restoreBackup: replace } = await import('../store/sqlite-restore.ts')
   const { replaced } = replace(file, target, options.now && { now: options.now })

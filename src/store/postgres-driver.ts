@@ -1,4 +1,5 @@
 import type { QueryResult } from 'pg'
+import { HoldfastError } from '../model/errors.ts'
 import type { Driver, Reader, SqlValue, Transaction, TransactionOptions } from './driver.ts'
 import { PostgresAppender } from './postgres-append.ts'
 import { checkPostgres } from './postgres-check.ts'
@@ -75,8 +76,10 @@ export class PostgresDriver implements Driver {
     return this.read(checkPostgres)
   }
 
+  /** The database's own tools copy it: this process has no file to give. */
   async backup(): Promise<void> {
-    throw new Error('not yet')
+    const text = `${this.name}: a store on PostgreSQL is backed up by PostgreSQL's own tools: pg_dump --schema=${this.#schema}, or a base backup`
+    throw new HoldfastError('unsupported', text, { what: 'backup' })
   }
 
   onForeignCommit(listener: (news?: News) => void): () => void {
