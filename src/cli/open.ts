@@ -53,7 +53,8 @@ export async function openAsStored(call: Call): Promise<Config> {
   return openConfig(stored)
 }
 
-function refuseNoStore(error: unknown): never {
+/** In the words of the command line, where there is no store. */
+export function refuseNoStore(error: unknown): never {
   const isMissing = HoldfastError.is(error, 'not-found') && error.message.startsWith('there is no store')
   if (!isMissing) throw error
   const mend = 'Run "holdfast init" to make one, or name another with --store.'

@@ -1,7 +1,7 @@
 import type { BackupReport, Progress, VerifyResult } from '../model/admin.ts'
+import { isPostgres, storeName } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Store } from '../store/store.ts'
-import { isPostgres, storeName } from '../store/store-name.ts'
 import { openStore, storePath } from './open.ts'
 import type { StoreOptions } from './options.ts'
 import { verify } from './verify.ts'

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import type { ChangeEvent, SourceStatus } from '../model/config.ts'
+import { type ChangeEvent, isTransient, type SourceStatus } from '../model/config.ts'
 import type { Principal } from '../model/principal.ts'
 import { checkNamespace } from '../model/version.ts'
 import type { Store } from '../store/store.ts'
-import { isTransient } from '../store/store-name.ts'
 import { type Access, openAccess } from './access.ts'
 import { type Acting, type AdminParts, backUp, purge } from './administration.ts'
 import { callersAs } from './callers.ts'
@@ -155,7 +154,8 @@ function webhooksOf(room: Room, { access, namespaces, disguise }: Begun): Promis
   return openWebhooks({
     store,
     keyring() {
-      ring ??= loadKeyring({ environment, directory: store.directory, isTransient: isTransient(store.name), log })
+      const { directory, name } = store
+      ring ??= loadKeyring({ environment, directory, isTransient: isTransient(name), log, now })
       return ring
     },
     resume: async (name, since, limit) => resume((await namespaces.get(name)).parts, since, { limit }),

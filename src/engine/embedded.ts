@@ -17,8 +17,9 @@ import type {
   ValueAt,
   Versions,
 } from '../model/config.ts'
-import { allOverrides, type Conceal, detectDrift } from '../model/drift.ts'
+import { allOverrides, type Conceal, detectDrift, sameIn } from '../model/drift.ts'
 import type { Instance, InstanceReport } from '../model/instance.ts'
+import type { Same } from '../model/override.ts'
 import { parsePath, printPath } from '../model/path.ts'
 import { authoriseWhole } from '../model/principal.ts'
 import { concealed } from '../model/secret.ts'
@@ -51,6 +52,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   readonly #view: View
   readonly #callerOf: CallerOf
   readonly #hide: (snapshot: Snapshot) => Tree
+  readonly #isSame: Same
   readonly #end: () => Promise<void>
   readonly #operations: Once<Operations>
   #closed: Promise<void> | undefined
@@ -64,6 +66,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
     this.#view = view
     this.#callerOf = callerOf
     this.#hide = hide
+    this.#isSame = sameIn(parts.secrets)
     this.#end = close
     this.#operations = once(async () => {
       const [{ Operations }, writer] = await Promise.all([loadOperations(), opened.writer()])
@@ -114,7 +117,7 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   }
 
   detectDrift(section?: string): OverrideDrift {
-    return detectDrift(this.#snapshot, (_, value) => concealed(value), section)
+    return detectDrift(this.#snapshot, { conceal: (_, value) => concealed(value), isSame: this.#isSame }, section)
   }
 
   update(section: string, values: Readonly<Record<string, unknown>>, why: Provenance = {}): Promise<ChangeResult> {
@@ -152,7 +155,8 @@ export class EmbeddedConfig<T = unknown> implements Config<T> {
   async at(ref: string | number): Promise<ConfigSnapshot> {
     const { state, conceal } = await this.#ask((operations) => operations.past(ref))
     const shown = this.#view.past(conceal)
-    return pastSnapshot(state, { conceal, shown, hidden: (one) => conceal([], this.#hide(one)) as Tree })
+    const hidden: PastWays['hidden'] = (one) => conceal([], this.#hide(one)) as Tree
+    return pastSnapshot(state, { conceal, shown, hidden, isSame: this.#isSame })
   }
 
   watch({
@@ -236,9 +240,10 @@ interface PastWays {
   /** Without what of that the caller may not see. */
   readonly shown: Conceal
   readonly hidden: (snapshot: Snapshot) => Tree
+  readonly isSame: Same
 }
 
-function pastSnapshot({ snapshot, version }: State, { conceal, shown, hidden }: PastWays): ConfigSnapshot {
+function pastSnapshot({ snapshot, version }: State, { conceal, shown, hidden, isSame }: PastWays): ConfigSnapshot {
   return {
     version: version!.id,
     hash: version!.hash,
@@ -248,7 +253,7 @@ function pastSnapshot({ snapshot, version }: State, { conceal, shown, hidden }: 
     has: (path) => snapshot.get(path) !== undefined,
     isOverridden: (section, key) => snapshot.isOverridden(section, key),
     overridden: () => Array.from(allOverrides(snapshot), ({ path }) => printPath(path)),
-    detectDrift: (section) => detectDrift(snapshot, conceal, section),
+    detectDrift: (section) => detectDrift(snapshot, { conceal, isSame }, section),
     toJSON: ({ reveal = true } = {}) => (reveal ? (shown([], snapshot.tree()) as Tree) : hidden(snapshot)),
   }
 }

@@ -1,5 +1,6 @@
 import { type ChangeEvent, type ChangeResult, CONCEALED, type KeyChange } from '../model/config.ts'
 import type { Conceal } from '../model/drift.ts'
+import { isResealed } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { patched, valueAt, withValue } from '../model/layer.ts'
 import { fromSectionKey, type Path, printPath } from '../model/path.ts'
@@ -21,9 +22,11 @@ export async function resultOf(
 ): Promise<ChangeResult> {
   const reader = await parts.rules.reader(state)
   const restartRequired = new Set<string>()
+  const isUnchanged = isResealed(parts.secrets)
   const shown = changes.map((change) => {
     const path = fromSectionKey(change)
-    if (reader?.isRestart(path)) restartRequired.add(printPath(path))
+    if (reader?.isRestart(path) && !isUnchanged(path, change.oldValue, change.newValue))
+      restartRequired.add(printPath(path))
     return concealChange(change, reader?.isSecret(path) ?? false)
   })
   return { version, changes: shown, restartRequired: [...restartRequired] }

@@ -1,7 +1,8 @@
 import { type BlameEntry, CONCEALED, type Explanation, type LastChange, type LayerValue } from '../model/config.ts'
+import { sameIn } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, valueAt } from '../model/layer.ts'
-import { isMask, type Override, stateOf } from '../model/override.ts'
+import { isMask, type Override, type Same, stateOf } from '../model/override.ts'
 import { type Path, printPath, toSectionKey } from '../model/path.ts'
 import type { Description, SchemaReader } from '../model/schema.ts'
 import { isSealed } from '../model/secret.ts'
@@ -36,7 +37,10 @@ export async function explain(parts: Parts, state: State, path: Path, reveal: bo
     type: isSecret ? 'secret' : sealed === undefined ? null : typeOf(sealed),
     winner,
     beaten,
-    override: override === undefined ? null : describeOverride(state, override, reader, show),
+    override:
+      override === undefined
+        ? null
+        : describeOverride(state, override, reader, { show, isSame: sameIn(parts.secrets) }),
     lastChange: await lastChange(parts, state, path),
     schema: reader === undefined ? null : describeKey(reader, path),
     stale: await staleAmong(parts, stack),
@@ -88,10 +92,11 @@ function describeOverride(
   state: State,
   override: Override,
   reader: SchemaReader | undefined,
-  show: (value: Value | undefined) => Value | undefined,
+  { show, isSame }: { readonly show: (value: Value | undefined) => Value | undefined; readonly isSame: Same },
 ): NonNullable<Explanation['override']> {
   const baseAtSet = show(override.baseValue)
-  const overrideState = stateOf(override, state.snapshot.baseAt(override.path), reader?.isKnown(override.path) ?? true)
+  const isKnown = reader?.isKnown(override.path) ?? true
+  const overrideState = stateOf(override, state.snapshot.baseAt(override.path), isKnown, isSame)
   return { state: overrideState, ...(baseAtSet !== undefined && { baseAtSet }), comment: override.comment }
 }
 

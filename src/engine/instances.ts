@@ -1,6 +1,6 @@
 import type { DriftEntry } from '../model/config.ts'
-import { byLeaf, type Difference } from '../model/diff.ts'
-import { baselineDrift } from '../model/drift.ts'
+import type { Difference } from '../model/diff.ts'
+import { baselineDrift, withoutResealed } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Instance, InstanceReport } from '../model/instance.ts'
 import { printPath, toSectionKey } from '../model/path.ts'
@@ -82,7 +82,7 @@ function comparing(parts: Parts): Compare {
   const compare: Compare = async (version) => {
     if (version >= (state.version?.id ?? 0)) return []
     try {
-      return byLeaf(baselineDrift((await stateAt(parts, version)).snapshot, state.snapshot))
+      return withoutResealed(parts.secrets, baselineDrift((await stateAt(parts, version)).snapshot, state.snapshot))
     } catch (error) {
       if (HoldfastError.is(error, 'not-found')) return []
       throw error

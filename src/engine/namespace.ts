@@ -1,4 +1,4 @@
-import type { SourceStatus } from '../model/config.ts'
+import { isTransient, type SourceStatus } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type SourceSpec, sourceName } from '../model/layer.ts'
 import type { Fence } from '../model/lease.ts'
@@ -6,7 +6,6 @@ import { LIMITS, type Limits } from '../model/limits.ts'
 import type { Reveal } from '../model/snapshot.ts'
 import { equal, type Value } from '../model/value.ts'
 import type { News, SourceState, Store } from '../store/store.ts'
-import { isTransient } from '../store/store-name.ts'
 import { Feed } from './feed.ts'
 import { type Once, once } from './lazily.ts'
 import type { Log, OpenOptions } from './options.ts'
@@ -152,8 +151,9 @@ async function toParts(
   const rules = rulesOf(limits)
   const readerNow = () => rules.readerNow(parts.head.state)
   const kept = { directory: store.directory, isTransient: isTransient(store.name) }
+  const now = options.now ?? (() => new Date())
   const sight = once(async () =>
-    (await import('./reveal.ts')).sightOf({ ...kept, namespace, environment, log, readerNow }),
+    (await import('./reveal.ts')).sightOf({ ...kept, namespace, environment, log, now, readerNow }),
   )
   const reveal: Reveal = (snapshot, path, value, discretion) => sight.value()!.reveal(snapshot, path, value, discretion)
   const stored = await store.state(namespace)
@@ -163,6 +163,10 @@ async function toParts(
     secrets: {
       prepare: (snapshot) => sight.value()!.secrets.prepare(snapshot),
       seal: (path, value, known) => sight.value()!.secrets.seal(path, value, known),
+      key: () => sight.value()!.secrets.key(),
+      mark: (path, value) => sight.value()!.secrets.mark(path, value),
+      reseal: (path, sealed) => sight.value()!.secrets.reseal(path, sealed),
+      isSame: (path, one, other) => sight.value()?.secrets.isSame(path, one, other) ?? false,
       open: (path, sealed) => sight.value()!.secrets.open(path, sealed),
     },
     rules,
@@ -173,7 +177,7 @@ async function toParts(
     log,
     environment,
     directory: options.directory ?? process.cwd(),
-    now: options.now ?? (() => new Date()),
+    now,
     publish: (event) => feed.publish('change', event),
   }
   const { layers, effective } = parts.head.state.snapshot

@@ -85,7 +85,7 @@ async function answered(parts: Parts, record: OnceRecord): Promise<ChangeResult 
   return { ...answer, version: found.versionId === null ? null : await findVersion(parts, found.versionId) }
 }
 
-/** SHA-256 of the canonical request. Of a secret it covers the ciphertext, which is the same for the same value: a short one could be guessed. */
+/** SHA-256 of the canonical request. Of a secret it covers its mark, which is the same for the same value: a short one could be guessed. */
 async function hashOf(parts: Parts, { kind, ref, request }: Repeatable): Promise<string> {
   const { idempotencyKey: _, actor: __, sourceIp: ___, set = null, ...rest } = request
   const { sha256 } = await import('../model/hash.ts')
@@ -108,6 +108,7 @@ async function sealed(parts: Parts, set: Value): Promise<Value> {
   if (!isTree(set)) return set
   const { '': outside = EMPTY, ...sections } = set
   const reader = await parts.rules.reader(parts.head.state)
-  const seal = (tree: Tree): Promise<Tree> => sealTree(parts, tree, reader, undefined)
+  const marking = { ...parts, secrets: { ...parts.secrets, seal: parts.secrets.mark } } // a key put in front meanwhile is no other request
+  const seal = (tree: Tree): Promise<Tree> => sealTree(marking, tree, reader, undefined)
   return [await seal(sections), isTree(outside) ? await seal(outside) : outside]
 }

@@ -13,7 +13,7 @@ import type {
   ValidationResult,
   Versions,
 } from '../model/config.ts'
-import { baselineDrift, type Conceal, overrideDrift } from '../model/drift.ts'
+import { baselineDrift, type Conceal, type DriftWays, overrideDrift, sameIn, withoutResealed } from '../model/drift.ts'
 import type { Instance, InstanceReport } from '../model/instance.ts'
 import { fromSectionKey, parsePath, printPath } from '../model/path.ts'
 import { type Action, authorise } from '../model/principal.ts'
@@ -149,14 +149,16 @@ export class Operations {
 
   #overrideDrift(reader: SchemaReader | undefined): readonly DriftEntry[] {
     const { snapshot } = this.#seen.head.state
-    return overrideDrift(snapshot, (path) => reader?.isKnown(path) ?? true, concealBy(reader))
+    const isKnown: DriftWays['isKnown'] = (path) => reader?.isKnown(path) ?? true
+    return overrideDrift(snapshot, { isKnown, conceal: concealBy(reader), isSame: sameIn(this.#seen.secrets) })
   }
 }
 
 async function baselineEntries(parts: Parts, reader: SchemaReader | undefined): Promise<readonly DriftEntry[]> {
   const baseline = await stateAt(parts, 'baseline')
   const last = await lastChangesOf(parts)
-  return baselineDrift(baseline.snapshot, parts.head.state.snapshot).map((difference) => ({
+  const differences = withoutResealed(parts.secrets, baselineDrift(baseline.snapshot, parts.head.state.snapshot))
+  return differences.map((difference) => ({
     kind: 'baseline',
     ...driftEntry(difference, reader, last),
   }))

@@ -1,7 +1,7 @@
 import { type Authorship, type Desired, type Staged, type Step, stage, stageDesired } from '../model/change.ts'
 import type { RestoreRequest } from '../model/config.ts'
 import { byLeaf, type Difference, diff } from '../model/diff.ts'
-import { allOverrides } from '../model/drift.ts'
+import { allOverrides, sameIn, withoutResealed } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, leaves, valueAt, withValue } from '../model/layer.ts'
 import type { Override } from '../model/override.ts'
@@ -50,20 +50,21 @@ export function revertJob(
   before: State,
   request: RestoreRequest,
 ): Propose {
+  const isSame = sameIn(parts.secrets)
   return async (state) => {
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
     const from = await protectedNow(parts, state, before.snapshot)
     const to = await protectedNow(parts, state, undone.snapshot)
-    const changed = changedOverrides(from, to)
-    const moved = effectiveDifferences(from, to, state.snapshot)
+    const changed = changedOverrides(parts, from, to)
+    const moved = withoutResealed(parts.secrets, effectiveDifferences(from, to, state.snapshot))
     authoriseNames(parts, caller, [...changed, ...moved.map(({ path }) => path)])
-    requireUntouched(state, { ...undone, snapshot: to }, changed, moved)
+    requireUntouched(parts, state, { undone: { ...undone, snapshot: to }, changed, moved })
     const put = stageDesired(state.snapshot, namesOf(changed), reverted(state.snapshot, from, changed), author)
     const differences = moved.flatMap(({ path, before: meant }) => differenceAt(path, put.after.sealedAt(path), meant))
-    const staged = settle(state.snapshot, put, differences, author)
+    const staged = settle(state.snapshot, put, withoutResealed(parts.secrets, differences), author)
     const lost = moved
-      .filter(({ path, before: meant }) => !equal(staged.after.sealedAt(path), meant))
+      .filter(({ path, before: meant }) => !isSame(path, staged.after.sealedAt(path), meant))
       .map(({ path }) => path)
     if (lost.length > 0) throw unreachable(lost)
     return proposeStaged(
@@ -175,13 +176,15 @@ function unreachable(paths: readonly Path[]): HoldfastError {
 }
 
 /** Paths whose override differs between two states. */
-function changedOverrides(from: Snapshot, to: Snapshot): readonly Path[] {
+function changedOverrides(parts: Parts, from: Snapshot, to: Snapshot): readonly Path[] {
+  const isSame = sameIn(parts.secrets)
   const paths = new Map<string, Path>()
   for (const name of new Set([...from.overrides.keys(), ...to.overrides.keys()])) {
     const [old, next] = [from.overrides.get(name), to.overrides.get(name)]
     for (const key of new Set([...(old?.keys() ?? []), ...(next?.keys() ?? [])])) {
       const [a, b] = [old?.get(key), next?.get(key)]
-      if (a === undefined || b === undefined || !equal(a.value, b.value)) paths.set(key, (a ?? b)!.path)
+      const path = (a ?? b)!.path
+      if (a === undefined || b === undefined || !isSame(path, a.value, b.value)) paths.set(key, path)
     }
   }
   return [...paths.values()]
@@ -201,14 +204,23 @@ function* reverted(now: Snapshot, then: Snapshot, changed: readonly Path[]): Gen
 }
 
 /** Refuses (`conflict`) where a later version changed a key that the undone one had changed. */
-function requireUntouched(state: State, undone: State, changed: readonly Path[], moved: readonly Difference[]): void {
+function requireUntouched(
+  parts: Parts,
+  state: State,
+  {
+    undone,
+    changed,
+    moved,
+  }: { readonly undone: State; readonly changed: readonly Path[]; readonly moved: readonly Difference[] },
+): void {
+  const isSame = sameIn(parts.secrets)
   const sameOverride = (path: Path): boolean => {
     const [now, then] = [state.snapshot.overrideAt(path), undone.snapshot.overrideAt(path)]
-    return (now === undefined) === (then === undefined) && equal(now?.value, then?.value)
+    return (now === undefined) === (then === undefined) && isSame(path, now?.value, then?.value)
   }
   const touched = [
     ...changed.filter((path) => !sameOverride(path)),
-    ...moved.filter(({ path, after }) => !equal(state.snapshot.sealedAt(path), after)).map(({ path }) => path),
+    ...moved.filter(({ path, after }) => !isSame(path, state.snapshot.sealedAt(path), after)).map(({ path }) => path),
   ]
   if (touched.length === 0) return
   const paths = [...new Set(touched.map(printPath))]

@@ -1,7 +1,7 @@
 import { canonical } from '../model/canonical.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Path, printPath } from '../model/path.ts'
-import { isSealed, SEAL } from '../model/secret.ts'
+import { isSealed, printSeal, readSeal, SEAL } from '../model/secret.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { equal, freeze, type Value } from '../model/value.ts'
 import type { Keyring } from './keyring.ts'
@@ -15,6 +15,14 @@ export interface Secrets {
   prepare(snapshot: Snapshot): Promise<void>
   /** `known` is what stands there now: kept as it is where it opens to the same value, also under an older key. */
   seal(path: Path, value: Value, known?: Value): string
+  /** The id of the key for writing. */
+  key(): string
+  /** What a value is told by among others of its path: as ciphertext, but the same for as long as the ring keeps its oldest key. */
+  mark(path: Path, value: Value): string
+  /** A ciphertext under the key for writing; the same where it is so already. Refuses (`key`) what does not open. */
+  reseal(path: Path, sealed: string): string
+  /** True where two ciphertexts of a path are one value under two keys; false where that cannot be told. */
+  isSame(path: Path, one: string, other: string): boolean
   /** Refuses (`key`) where the key is not here or the text does not belong to the path. Keys are read at the first call. */
   open(path: Path, sealed: string): Value
 }
@@ -32,7 +40,7 @@ export function secretsOf(namespace: string, load: () => Keyring): Secrets {
   }
 
   function open(path: Path, text: string): Value {
-    const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
+    const { id, sealed } = readSeal(text)
     const plain = ready().decrypt(id, sealed, context(path))
     if (plain === undefined)
       refuse(`the secret at ${printPath(path)} does not open with key ${id}: it was moved or changed`, id)
@@ -41,10 +49,15 @@ export function secretsOf(namespace: string, load: () => Keyring): Secrets {
 
   /** A secret whose key is lost can still be replaced. */
   function says(path: Path, sealed: string, value: Value): boolean {
+    const found = opened(path, sealed)
+    return found !== undefined && equal(found, value)
+  }
+
+  function opened(path: Path, sealed: string): Value | undefined {
     try {
-      return equal(open(path, sealed), value)
+      return open(path, sealed)
     } catch (error) {
-      if (HoldfastError.is(error, 'key')) return false
+      if (HoldfastError.is(error, 'key')) return undefined
       throw error
     }
   }
@@ -53,8 +66,18 @@ export function secretsOf(namespace: string, load: () => Keyring): Secrets {
     prepare: (snapshot) => ready().ensure(() => !holdsSecrets(snapshot)),
     seal(path, value, known) {
       if (isSealed(known) && says(path, known, value)) return known
-      const { id, sealed } = ready().encrypt(canonical(value), context(path))
-      return `${SEAL}${id}:${sealed}`
+      return printSeal(ready().encrypt(canonical(value), context(path)))
+    },
+    key: () => ready().first(),
+    mark: (path, value) => printSeal(ready().encrypt(canonical(value), context(path), 'last')),
+    reseal(path, sealed) {
+      if (readSeal(sealed).id === ready().first()) return sealed
+      return printSeal(ready().encrypt(canonical(open(path, sealed)), context(path)))
+    },
+    isSame(path, one, other) {
+      if (readSeal(one).id === readSeal(other).id) return one === other // under one key the same value is the same text
+      const value = opened(path, one)
+      return value !== undefined && says(path, other, value)
     },
     open,
   }

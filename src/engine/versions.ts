@@ -1,5 +1,6 @@
 import type { Comparison, RestoreRequest, VersionRequest, Versions } from '../model/config.ts'
 import { byLeaf, type Difference, diff } from '../model/diff.ts'
+import { withoutResealed } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { printPath, toSectionKey } from '../model/path.ts'
 import { authorise, authoriseWhole } from '../model/principal.ts'
@@ -162,7 +163,7 @@ async function compare(parts: Parts, a: string | number, b: string | number): Pr
     if (before === undefined || !before.equals(after))
       differences.push(...byLeaf(diff(before?.value, after?.value, [name])))
   }
-  const changes = differences.map(({ path, before, after }) => {
+  const changes = withoutResealed(parts.secrets, differences).map(({ path, before, after }) => {
     const [shownBefore, shownAfter] = [conceal(path, before), conceal(path, after)]
     return {
       path: printPath(path),

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { HoldfastError } from '../model/errors.ts'
-import { SEAL } from '../model/secret.ts'
+import { printSeal, readSeal } from '../model/secret.ts'
 import type { WebhookRow } from '../store/shelves.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -31,11 +31,10 @@ export function secretBox(load: () => Keyring): SecretBox {
   return {
     prepare: (isFirst) => ready().ensure(() => isFirst),
     seal(webhookId, secret) {
-      const { id, sealed } = ready().encrypt(secret, context(webhookId))
-      return `${SEAL}${id}:${sealed}`
+      return printSeal(ready().encrypt(secret, context(webhookId)))
     },
     open(webhookId, text) {
-      const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
+      const { id, sealed } = readSeal(text)
       const plain = ready().decrypt(id, sealed, context(webhookId))
       if (plain !== undefined) return plain
       throw new HoldfastError('key', `the secret of webhook ${webhookId} does not open with key ${id}: rotate it`, {

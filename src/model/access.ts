@@ -60,6 +60,7 @@ export const AUDIT_EVENTS = [
   'new-address',
   'refusal-burst',
   'webhook-changed',
+  'key-changed',
   'namespace-created',
   'namespace-deleted',
   'purged',

@@ -23,13 +23,24 @@ export interface Origin {
 
 export const isMask = (override: Override): boolean => override.value === undefined
 
+/** Whether two values of a path count as one. */
+export type Same = (path: Path, one: Value | undefined, other: Value | undefined) => boolean
+
+const EQUAL: Same = (_, one, other) => equal(one, other)
+
 /**
  * What became of the base under an override. `base` is what the base says now; `isKnown` is false where a closed schema no longer has the key.
  * A lost key outranks an equal value, which outranks a moved base: the first that holds is what there is to do.
  */
-export function stateOf(override: Override, base: Value | undefined, isKnown: boolean): OverrideState {
+export function stateOf(
+  override: Override,
+  base: Value | undefined,
+  isKnown: boolean,
+  isSame: Same = EQUAL,
+): OverrideState {
+  const { path } = override
   const isGone = base === undefined && (override.baseValue !== undefined || isMask(override))
   if (!isKnown || isGone) return 'orphaned'
-  if (equal(override.value, base)) return 'redundant'
-  return equal(override.baseValue, base) ? 'intentional' : 'stale'
+  if (isSame(path, override.value, base)) return 'redundant'
+  return isSame(path, override.baseValue, base) ? 'intentional' : 'stale'
 }

@@ -7,6 +7,16 @@ export const SEAL = 'holdfast:secret:1:'
 export const isSealed = (value: Value | undefined): value is string =>
   typeof value === 'string' && value.startsWith(SEAL)
 
+/** The id of the key that a ciphertext is under, and what follows it. */
+export function readSeal(text: string): { readonly id: string; readonly sealed: string } {
+  const [id = '', sealed = ''] = text.slice(SEAL.length).split(':')
+  return { id, sealed }
+}
+
+/** A ciphertext as it is stored. */
+export const printSeal = ({ id, sealed }: { readonly id: string; readonly sealed: string }): string =>
+  `${SEAL}${id}:${sealed}`
+
 /** `value` with every ciphertext in it replaced by what stands for a secret. */
 export function concealed<V extends Value | undefined>(value: V): V {
   if (isSealed(value)) return CONCEALED as V

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../model/errors.ts'
 import type { Fence } from '../model/lease.ts'
-import type { Driver, Transaction } from './driver.ts'
+import type { Transaction } from './driver.ts'
 
 /** Changes nothing, but keeps the row from whoever else would take the lease before this transaction ends. */
 const HOLD = 'UPDATE leases SET token = token WHERE name = ? AND token = ? AND node IS NOT NULL'
@@ -11,22 +11,3 @@ export async function requireLease(tx: Transaction, { name, token }: Fence): Pro
   const text = `the lease ${name} is not held under token ${token} any more; nothing was changed. The node that holds it now goes on with the work`
   throw new HoldfastError('fenced', text, { lease: name })
 }
-
-/** The same database, each of whose transactions first requires the lease: what a node writes late changes nothing. */
-export const fencedBy = (driver: Driver, fence: Fence): Driver => ({
-  name: driver.name,
-  directory: driver.directory,
-  query: (sql, ...values) => driver.query(sql, ...values),
-  read: (work) => driver.read(work),
-  transaction: (work, options) =>
-    driver.transaction(async (tx) => {
-      await requireLease(tx, fence)
-      return work(tx)
-    }, options),
-  shrink: () => driver.shrink(),
-  sizes: () => driver.sizes(),
-  check: () => driver.check(),
-  backup: (file, onProgress) => driver.backup(file, onProgress),
-  onForeignCommit: (listener) => driver.onForeignCommit(listener),
-  close: () => driver.close(),
-})

@@ -1,5 +1,5 @@
+import { storeName } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { storeName } from './store-name.ts'
 
 /** Where a PostgreSQL store is, as its URL says it. */
 export interface PostgresTarget {

@@ -116,8 +116,12 @@ export interface WebhookShelf {
   /** A new webhook is told what is committed from now on: its cursor in each namespace begins at the namespace's head. */
   insert(row: WebhookRow): Promise<void>
   list(): Promise<readonly WebhookRow[]>
-  /** Refuses (`not-found`) a webhook that is not there. */
-  update(id: string, change: Partial<Omit<WebhookRow, 'id'>>): Promise<void>
+  /** Refuses (`not-found`) a webhook that is not there; with `expected`, also one whose secrets are not these any more. */
+  update(
+    id: string,
+    change: Partial<Omit<WebhookRow, 'id'>>,
+    expected?: Pick<WebhookRow, 'secret' | 'previousSecret'>,
+  ): Promise<void>
   /** With its deliveries; refuses (`not-found`) one that is not there. */
   delete(id: string): Promise<void>
   /** The version through which a webhook's changes of a namespace are in the outbox; undefined: it has no cursor there. */

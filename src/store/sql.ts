@@ -1,6 +1,6 @@
+import type { Fence } from '../model/lease.ts'
 import type { Version } from '../model/version.ts'
 import type { Driver, Transaction, TransactionOptions } from './driver.ts'
-import { fencedBy } from './fence.ts'
 import { readConfigJson, readDelta, readMetadata, readNamespaces, readSources, readState, readVersion } from './read.ts'
 import { sqlShelves } from './sql-shelves.ts'
 import type { Store } from './store.ts'
@@ -107,3 +107,24 @@ export function sqlStore(driver: Driver): Store {
 }
 
 const about = (namespace: string): Pick<TransactionOptions, 'news'> => ({ news: `namespace:${namespace}` })
+
+/** The same database, each of whose transactions first requires the lease: what a node writes late changes nothing. */
+const fencedBy = (driver: Driver, fence: Fence): Driver => ({
+  name: driver.name,
+  directory: driver.directory,
+  query: (sql, ...values) => driver.query(sql, ...values),
+  read: (work) => driver.read(work),
+  async transaction(work, options) {
+    const { requireLease } = await import('./fence.ts')
+    return driver.transaction(async (tx) => {
+      await requireLease(tx, fence)
+      return work(tx)
+    }, options)
+  },
+  shrink: () => driver.shrink(),
+  sizes: () => driver.sizes(),
+  check: () => driver.check(),
+  backup: (file, onProgress) => driver.backup(file, onProgress),
+  onForeignCommit: (listener) => driver.onForeignCommit(listener),
+  close: () => driver.close(),
+})

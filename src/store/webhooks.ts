@@ -18,7 +18,7 @@ export function webhookShelf(driver: Driver): WebhookShelf {
       const rows = await driver.query<Record<keyof WebhookRow, SqlValue>>(LIST)
       return rows.map(toWebhook)
     },
-    update: (id, change) => driver.transaction((tx) => update(tx, id, change), NEWS),
+    update: (id, change, expected) => driver.transaction((tx) => update(tx, id, change, expected), NEWS),
     async delete(id) {
       await deleteInBatches(driver, { table: 'webhook_deliveries', key: 'number', where: 'webhook_id = ?' }, id)
       await driver.transaction(async (tx) => {
@@ -66,11 +66,21 @@ const toWebhook = ({ isEnabled, namespaces, sections, kinds, ...row }: Record<ke
     kinds: JSON.parse(String(kinds)),
   }) as WebhookRow
 
-async function update(tx: Transaction, id: string, change: Partial<WebhookRow>): Promise<void> {
+async function update(
+  tx: Transaction,
+  id: string,
+  change: Partial<WebhookRow>,
+  expected?: Pick<WebhookRow, 'secret' | 'previousSecret'>,
+): Promise<void> {
   const changed = COLUMNS.filter((name) => name !== 'id' && change[name] !== undefined)
   const assignments = ['id = id', ...changed.map((name) => `${NAMES[name]} = ?`)].join(', ')
   const values = changed.map((name) => toSql(change[name]!))
-  requireChanged(await tx.run(`UPDATE webhooks SET ${assignments} WHERE id = ?`, ...values, id), `webhook ${id}`)
+  const [still, known] =
+    expected === undefined
+      ? ['', []]
+      : [' AND secret = ? AND previous_secret IS NOT DISTINCT FROM ?', [expected.secret, expected.previousSecret]]
+  const sql = `UPDATE webhooks SET ${assignments} WHERE id = ?${still}`
+  requireChanged(await tx.run(sql, ...values, id, ...known), `webhook ${id}`)
 }
 
 const SAVE_CURSOR = 'INSERT INTO webhook_cursors (webhook_id, namespace, version_id) VALUES (?, ?, ?)'

@@ -116,17 +116,17 @@ describe('drift', () => {
   const drifted = over(base, set('server.port', 5050), set('new.key', [1]), mask('banner'), set('server.tls.on', true))
 
   it('of overrides is told as base and override, a missing side undefined, and redundant ones not at all', () => {
-    expect(detectDrift(drifted, same)).toEqual({
+    expect(detectDrift(drifted, { conceal: same })).toEqual({
       server: { port: [4949, 5050] },
       new: { key: [undefined, [1]] },
       '': { banner: ['hi', undefined] },
     })
-    expect(detectDrift(drifted, same, 'server')).toEqual({ server: { port: [4949, 5050] } })
-    expect(detectDrift(base, same)).toEqual({})
+    expect(detectDrift(drifted, { conceal: same }, 'server')).toEqual({ server: { port: [4949, 5050] } })
+    expect(detectDrift(base, { conceal: same })).toEqual({})
   })
 
   it('of overrides is told in detail with state, author and time', () => {
-    const entries = overrideDrift(drifted, (path) => path[0] !== 'new', same)
+    const entries = overrideDrift(drifted, { isKnown: (path) => path[0] !== 'new', conceal: same })
     expect(entries.map(({ path, state, isMask }) => [path, state, isMask])).toEqual([
       ['server.port', 'intentional', false],
       ['server.tls.on', 'redundant', false],
@@ -148,8 +148,11 @@ describe('drift', () => {
 
   it('never shows what is to be concealed', () => {
     const conceal = () => 'hidden'
-    expect(detectDrift(drifted, conceal)['server']).toEqual({ port: ['hidden', 'hidden'] })
-    expect(overrideDrift(drifted, () => true, conceal)[0]).toMatchObject({ expected: 'hidden', actual: 'hidden' })
+    expect(detectDrift(drifted, { conceal })['server']).toEqual({ port: ['hidden', 'hidden'] })
+    expect(overrideDrift(drifted, { isKnown: () => true, conceal })[0]).toMatchObject({
+      expected: 'hidden',
+      actual: 'hidden',
+    })
   })
 
   it('of a baseline is every leaf in which what is in effect differs from it', () => {
@@ -167,7 +170,7 @@ describe('drift', () => {
       { kind: 'set', path: ['__proto__', 'polluted'], value: 1 },
       { kind: 'set', path: ['server', '__proto__', 'x'], value: 2 },
     )
-    const drift = detectDrift(hostile, same)
+    const drift = detectDrift(hostile, { conceal: same })
     expect(Object.keys(drift).sort()).toEqual(['__proto__', 'server'])
     expect(Object.getOwnPropertyDescriptor(drift, '__proto__')?.value).toEqual({ polluted: [undefined, 1] })
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()

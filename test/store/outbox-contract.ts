@@ -31,6 +31,13 @@ export function outboxContract(name: string, open: () => Promise<Store>): void {
       await webhooks.update('b', change)
       await webhooks.update('a', { isEnabled: true, sections: null })
       await webhooks.update('a', {})
+      const known = { secret: webhook('a').secret, previousSecret: null }
+      await webhooks.update('a', { name: 'a' }, known)
+      for (const other of [
+        { ...known, secret: 'x' },
+        { ...known, previousSecret: 'x' },
+      ])
+        await expect(webhooks.update('a', { name: 'z' }, other)).rejects.toMatchObject({ code: 'not-found' })
       expect(await webhooks.list()).toEqual([webhook('b', change), webhook('a')])
       for (const gone of [webhooks.update('none', { name: 'x' }), webhooks.update('none', {}), webhooks.delete('none')])
         await expect(gone).rejects.toMatchObject({ code: 'not-found' })

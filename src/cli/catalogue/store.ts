@@ -74,6 +74,27 @@ export const STORE: readonly Command[] = [
     load: () => import('../commands/backup.ts'),
   },
   {
+    name: 'key',
+    group: 'Care of the store',
+    summary: 'List, rotate or prune the keys that secrets are encrypted under',
+    details: [
+      'rotate puts a new key in front of the key file and encrypts everything in force under it: a version in each namespace, which changes no value. Kept versions need the keys before; prune takes out those that nothing needs any more. No action ever shows a key.',
+      'Where the keys come from HOLDFAST_KEY or a file that cannot be written here, generate writes them into FILE with a new one in front. When whatever gives the keys gives these, reseal does the rest.',
+    ],
+    arguments: [
+      { name: 'ACTION', choices: ['list', 'rotate', 'reseal', 'prune', 'generate'] },
+      { name: 'FILE', isOptional: true, completes: 'file' },
+    ],
+    options: [{ name: 'dry-run', summary: 'say what prune would take out, and leave it' }, YES],
+    examples: [
+      ['holdfast key list', 'which there are, and what needs them'],
+      ['holdfast key rotate', 'a new key for what is in force'],
+      ['holdfast key prune --dry-run', 'which could go'],
+      ['holdfast key generate new.key', 'for a secret store or a variable'],
+    ],
+    load: () => import('../commands/key.ts'),
+  },
+  {
     name: 'namespace',
     group: 'Care of the store',
     summary: 'List, create or delete namespaces',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { storeName } from '../../store/store-name.ts'
+import { storeName } from '../../model/config.ts'
 import type { Call, Run } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { openStore, storeOptions } from '../open.ts'
