@@ -32,7 +32,7 @@ export function outboxContract(name: string, open: () => Promise<Store>): void {
       await webhooks.update('a', { isEnabled: true, sections: null })
       await webhooks.update('a', {})
       const known = { secret: webhook('a').secret, previousSecret: null }
-      await webhooks.update('a', { name: 'a' }, known)
+      await webhooks.update('a', { name: 'hook a' }, known)
       for (const other of [
         { ...known, secret: 'x' },
         { ...known, previousSecret: 'x' },
