@@ -229,7 +229,8 @@ async function hear(sent: Sent, headers: Readonly<Record<string, string>> = {}):
   evidence.hear(where, got.body, due)
   evidence.hear(`the head of ${where}`, got.head, due)
   expect(got.status, `${where}: ${got.text}`).toBeLessThan(500)
-  return got
+  // a heartbeat comes when its time is, whatever is told
+  return { ...got, text: got.text.replaceAll(': beat\n\n', '') }
 }
 
 const traces = () => evidence.find([canary('the other section', WORD), canary('the admin token', admin)])
