@@ -113,6 +113,7 @@ describe('with --json', () => {
       'purge --older-than 90d --dry-run',
       'backup copy.db',
       'backup --verify copy.db',
+      'key list',
       '--version',
     ]
     const tried = new Set<string>()

@@ -61,11 +61,19 @@ export class Load {
   async finish(): Promise<Evidence> {
     this.#ending.abort()
     await Promise.all(this.#working)
+    await this.#settle()
     try {
       return await readEvidence(this.#nodes, this.#recorders, this.#followers)
     } finally {
       for (const follower of [...this.#followers.values()].flat()) await follower.stop()
     }
+  }
+
+  /** A change of each node after all others: what its caller gave up on is by then made or will never be. */
+  async #settle(): Promise<void> {
+    for (const { namespace } of this.#recorders)
+      for (const [at, node] of this.#nodes.entries())
+        await until(`node ${at + 1} has ended its work on ${namespace}`, () => changedLast(node, namespace, at))
   }
 
   async #write(recorder: Recorder, at: number): Promise<void> {
@@ -96,6 +104,15 @@ export class Load {
 
 const followers = (nodes: readonly Node[], namespace: string): readonly Follower[] =>
   nodes.flatMap((_, at) => [true, false].map((isRoaming) => new Follower(nodes, { namespace, at, isRoaming })))
+
+async function changedLast(node: Node, namespace: string, at: number): Promise<boolean> {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': `last-${namespace}-${at}` }
+  const body = JSON.stringify({ set: { settled: { [`node${at}`]: true } } })
+  const address = `/api/v1/namespaces/${namespace}/changes`
+  const answer = await node.fetch(address, { method: 'POST', headers, body }).catch(() => undefined)
+  await answer?.arrayBuffer()
+  return answer?.status === 201
+}
 
 /** Makes the namespace and says where it begins. */
 async function prepared(node: Node, namespace: string): Promise<Recorder> {

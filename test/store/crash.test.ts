@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -216,6 +217,11 @@ describe('a process killed at every single write, sync and rename', () => {
   )
 })
 
+/** After its first acknowledgement, however long its start took. */
+function killSoonAfterItBegan(writer: ChildProcess): void {
+  writer.stdout!.once('data', () => setTimeout(() => writer.kill('SIGKILL'), Math.random() * 150))
+}
+
 describe('a writer killed at random', () => {
   it('loses nothing that it acknowledged, a hundred times', async () => {
     let total = 0
@@ -224,7 +230,7 @@ describe('a writer killed at random', () => {
       let acknowledged = 0
       for (let round = 0; round < 10; round++) {
         const writers = [start('commits.ts', [file, '100000']), start('commits.ts', [file, '100000'])]
-        for (const { process } of writers) setTimeout(() => process.kill('SIGKILL'), 100 + Math.random() * 150)
+        for (const { process } of writers) killSoonAfterItBegan(process)
         for (const { stdout } of await Promise.all(writers.map((writer) => writer.finished))) {
           for (const [, id] of stdout.matchAll(/^acknowledged (\d+)$/gm))
             acknowledged = Math.max(acknowledged, Number(id))
