@@ -45,9 +45,10 @@ export function remoteVersions(calls: Calls, mirror: Mirror): Versions {
   }
 }
 
-const toRestore = ({ mode, sections, ifVersion, dryRun, ...why }: RestoreRequest): object => ({
+const toRestore = ({ mode, sections, paths, ifVersion, dryRun, ...why }: RestoreRequest): object => ({
   mode,
   sections,
+  paths,
   ifVersion,
   dryRun,
   ...toWhy(why),

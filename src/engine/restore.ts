@@ -5,7 +5,7 @@ import { allOverrides, sameIn, withoutResealed } from '../model/drift.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Layer, leaves, valueAt, withValue } from '../model/layer.ts'
 import type { Override } from '../model/override.ts'
-import { type Path, printPath } from '../model/path.ts'
+import { isWithin, type Path, parsePath, printPath } from '../model/path.ts'
 import type { SchemaReader } from '../model/schema.ts'
 import { Snapshot } from '../model/snapshot.ts'
 import { EMPTY, equal, isBranch, type Tree, type Value } from '../model/value.ts'
@@ -22,12 +22,14 @@ export function restoreJob(parts: Parts, caller: Caller, target: State, request:
     requireVersion(state, request.ifVersion)
     const author = authorOf(parts, caller)
     const meant = await protectedNow(parts, state, target.snapshot)
-    const names = namesIn(state.snapshot, meant, request.sections)
-    const put = stageDesired(state.snapshot, names, overridesUnder(meant, names), author)
-    const differences = request.mode === 'overrides' ? [] : namesDiffer(put.after, meant, names)
+    const asked = askedOf(request)
+    if (asked !== undefined) authoriseNames(parts, caller, asked)
+    const chosen = chosenIn(state.snapshot, meant, asked)
+    const put = stageDesired(state.snapshot, chosen.names, desired(state.snapshot, meant, chosen), author)
+    const differences = request.mode === 'overrides' ? [] : differencesIn(put.after, meant, chosen)
     const staged = settle(state.snapshot, put, differences, author)
     authoriseStaged(parts, caller, staged)
-    if (request.mode !== 'overrides') requireEqual(staged.after, meant, names)
+    if (request.mode !== 'overrides') requireEqual(staged.after, meant, chosen)
     return proposeStaged(
       parts,
       state,
@@ -35,7 +37,7 @@ export function restoreJob(parts: Parts, caller: Caller, target: State, request:
       { staged, author },
       {
         cause: 'restore',
-        description: `restore of version ${target.version!.id}${request.sections === undefined ? '' : ` (${request.sections.join(', ')})`}`,
+        description: `restore of version ${target.version!.id}${partOf(request)}`,
         ...(request.dryRun && { dryRun: true }),
       },
     )
@@ -129,14 +131,61 @@ function settle(before: Snapshot, put: Staged, differences: readonly Difference[
 const differenceAt = (path: Path, found: Value | undefined, meant: Value | undefined): readonly Difference[] =>
   diff(found, meant, path)
 
-function namesIn(now: Snapshot, then: Snapshot, sections: readonly string[] | undefined): ReadonlySet<string> {
+/** What of two versions a restore is about. */
+interface Chosen {
+  /** Sections of which anything is. */
+  readonly names: ReadonlySet<string>
+  /** What is, no path below another: a section is its path. */
+  readonly paths: readonly Path[]
+}
+
+/** Undefined: everything. */
+const askedOf = ({ sections, paths }: RestoreRequest): readonly Path[] | undefined =>
+  sections === undefined && paths === undefined
+    ? undefined
+    : [...(sections ?? []).map((section) => [section]), ...(paths ?? []).map(parsePath)]
+
+function chosenIn(now: Snapshot, then: Snapshot, asked: readonly Path[] | undefined): Chosen {
   const all = new Set([...now.names(), ...now.effective.keys(), ...then.effective.keys(), ...then.overrides.keys()])
-  if (sections === undefined) return all
-  for (const section of sections) {
-    if (!all.has(section))
-      throw new HoldfastError('not-found', `there is no section ${section} in either version`, { what: section })
+  if (asked === undefined) return { names: all, paths: Array.from(all, (name) => [name]) }
+  for (const path of asked) {
+    if (path.length === 1 ? all.has(path[0]!) : isIn(now, path) || isIn(then, path)) continue
+    const what = printPath(path)
+    throw new HoldfastError('not-found', `there is no ${path.length === 1 ? 'section' : 'key'} ${what} in either version`, {
+      what,
+    })
   }
-  return new Set(sections)
+  const outer = asked.filter((path, i) => !asked.some((other, j) => i !== j && covers(other, j, path, i)))
+  return { names: new Set(outer.map((path) => path[0]!)), paths: outer }
+}
+
+/** The first of two that are equal covers the other. */
+const covers = (one: Path, i: number, other: Path, j: number): boolean =>
+  isWithin(other, one) && (one.length < other.length || i < j)
+
+const isIn = (snapshot: Snapshot, path: Path): boolean =>
+  snapshot.sealedAt(path) !== undefined ||
+  [...snapshot.overridesOf(path[0]!)].some((override) => isWithin(override.path, path))
+
+const isChosen = (path: Path, { paths }: Chosen): boolean => paths.some((one) => isWithin(path, one))
+
+/** The overrides of the sections concerned as they were, and as they are where they are not chosen. */
+function* desired(now: Snapshot, then: Snapshot, chosen: Chosen): Generator<Desired> {
+  for (const override of overridesUnder(then, chosen.names)) if (isChosen(override.path, chosen)) yield override
+  for (const override of overridesUnder(now, chosen.names)) if (!isChosen(override.path, chosen)) yield override
+}
+
+const differencesIn = (from: Snapshot, to: Snapshot, { paths }: Chosen): readonly Difference[] =>
+  paths.flatMap((path) => diff(from.sealedAt(path), to.sealedAt(path), path))
+
+const MOST_NAMED = 5
+
+/** Which part of a version was restored, in its description. */
+function partOf({ sections, paths }: RestoreRequest): string {
+  const parts = [...(sections ?? []), ...(paths ?? [])]
+  if (sections === undefined && paths === undefined) return ''
+  const more = parts.length > MOST_NAMED ? ` and ${parts.length - MOST_NAMED} more` : ''
+  return ` (${parts.slice(0, MOST_NAMED).join(', ')}${more})`
 }
 
 function* overridesUnder(snapshot: Snapshot, names: Iterable<string>): Generator<Desired> {
@@ -156,8 +205,8 @@ function effectiveDifferences(from: Snapshot, to: Snapshot, now: Snapshot): read
   })
 }
 
-function requireEqual(found: Snapshot, meant: Snapshot, names: Iterable<string>): void {
-  const lost = byLeaf(namesDiffer(found, meant, names)).map(({ path }) => path)
+function requireEqual(found: Snapshot, meant: Snapshot, chosen: Chosen): void {
+  const lost = byLeaf(differencesIn(found, meant, chosen)).map(({ path }) => path)
   if (lost.length > 0) throw unreachable(lost)
 }
 

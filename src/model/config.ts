@@ -224,6 +224,8 @@ export interface RestoreRequest extends Provenance {
   readonly mode?: 'effective' | 'overrides'
   /** Only these sections; the others stay as they are. */
   readonly sections?: readonly string[]
+  /** Only these keys, and what is below them; the others stay as they are. Together with `sections`: either of them. */
+  readonly paths?: readonly string[]
   readonly ifVersion?: VersionId
   readonly dryRun?: boolean
   /** As in a `ChangeRequest`. */

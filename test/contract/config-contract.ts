@@ -751,6 +751,23 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
       await expect(config.versions.restore(1, { sections: ['nothing'] })).rejects.toMatchObject({ code: 'not-found' })
     })
 
+    it('only some keys where that was asked, and leaves the overrides beside them', async () => {
+      const { config, writeBase } = await open()
+      await config.change({ set: { server: { port: 5050, log_level: 'WARNING' }, auth: { cache_ttl: 5 } } })
+      await config.change({ set: { server: { port: 6060, log_level: 'DEBUG' } }, unset: ['auth.cache_ttl'] })
+      writeBase(BASE.replace('4949', '4950'))
+      await config.reload()
+      const paths = ['server.port', 'auth.cache_ttl']
+      const { changes, version } = await config.versions.restore(2, { paths })
+      expect(changes.map(({ section, key }) => `${section}.${key}`).sort()).toEqual(paths.toSorted())
+      expect(version?.description).toBe('restore of version 2 (server.port, auth.cache_ttl)')
+      expect(config.get('server')).toMatchObject({ port: 5050, log_level: 'DEBUG' })
+      expect(config.get('auth.cache_ttl')).toBe(5)
+      await config.versions.restore(1, { paths: ['server.port'] })
+      expect([config.get('server.port'), config.isOverridden('server', 'port')]).toEqual([4949, true])
+      await expect(config.versions.restore(1, { paths: ['server.nothing'] })).rejects.toMatchObject({ code: 'not-found' })
+    })
+
     it('nothing in a dry run, for another version than meant, or where there is nothing to do', async () => {
       const config = await opened()
       await config.update('server', { port: 5050 })

@@ -1,17 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../ports.ts'
 
 const SCRIPT = fileURLToPath(new URL('./children/server.ts', import.meta.url))
-
-/** Compiled once, servers start three times as fast. */
-const compiled = mkdtempSync(join(tmpdir(), 'holdfast-compiled-'))
-process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 /** A server in a process of its own, on one port through all its lives. */
 export class ServerProcess {
@@ -42,7 +35,7 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: compiled }
+    const env = { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
     const args = [SCRIPT, this.directory, String(this.port), JSON.stringify(this.#options)]
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child

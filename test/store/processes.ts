@@ -34,12 +34,8 @@ export function start(script: string, args: readonly string[], options: SpawnOpt
   return spawned(process.execPath, [child(script), ...args], options)
 }
 
-/** Compiled once, children start three times as fast. */
-const compiled = mkdtempSync(join(tmpdir(), 'holdfast-compiled-'))
-process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
-
 function spawned(command: string, args: readonly string[], options: SpawnOptions) {
-  const env = { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', NODE_COMPILE_CACHE: compiled }
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
   const process_ = spawn(command, args, { env, ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

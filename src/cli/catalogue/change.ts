@@ -88,6 +88,7 @@ export const CHANGE: readonly Command[] = [
       ...WHY,
       { name: 'mode', value: 'MODE', choices: ['effective', 'overrides'], summary: 'how much is restored' },
       { name: 'section', value: 'NAME', isMany: true, summary: 'only this section; repeat it for more' },
+      { name: 'path', value: 'PATH', isMany: true, summary: 'only this key, or what is below it; repeat it for more' },
       ...GUARDED,
     ],
     examples: [

@@ -7,6 +7,7 @@ export const run: Run = async (call) => {
   const { operands, flags, print } = call
   const [ref = ''] = operands
   const sections = flags.texts('section')
+  const paths = flags.texts('path')
   await using config = await openTarget(call)
   const result = await config.versions.restore(ref, {
     ...provenanceOf(flags),
@@ -14,6 +15,7 @@ export const run: Run = async (call) => {
     ...defined({
       mode: flags.text('mode') as 'effective' | 'overrides' | undefined,
       sections: sections.length > 0 ? sections : undefined,
+      paths: paths.length > 0 ? paths : undefined,
     }),
   })
   printResult(result, print, { dryRun: flags.has('dry-run'), nothing: `it is as it was at ${ref}` })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { serve } from '../../../src/server.ts'
 
 /** A server in a process of its own, so that it can be killed: a folder and a port, the rest as it comes. Says on standard output where it listens. */
@@ -13,4 +14,6 @@ const server = await serve({
   log: { info: () => undefined, warn: (details, message) => console.error(message, JSON.stringify(details)) },
 })
 process.once('SIGTERM', () => void server.close())
+// One that is killed would compile for nothing each time.
+flushCompileCache()
 console.log(`listening ${server.port}`)

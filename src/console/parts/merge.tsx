@@ -1,0 +1,37 @@
+import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { EditorState } from '@codemirror/state'
+import { EditorView, lineNumbers } from '@codemirror/view'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { common } from './codemirror.ts'
+
+/** Two texts and what differs, side by side or in one; what is equal is folded. */
+export default function Merge({
+  before,
+  after,
+  isInline,
+}: {
+  readonly before: string
+  readonly after: string
+  readonly isInline: boolean
+}): ReactNode {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const parent = place.current!
+    const reading = [common, lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(false)]
+    const collapseUnchanged = { margin: 3, minSize: 6 }
+    const view = isInline
+      ? new EditorView({
+          parent,
+          doc: after,
+          extensions: [reading, unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged })],
+        })
+      : new MergeView({
+          parent,
+          a: { doc: before, extensions: reading },
+          b: { doc: after, extensions: reading },
+          collapseUnchanged,
+        })
+    return () => view.destroy()
+  }, [before, after, isInline])
+  return <div className="merge" ref={place} />
+}
