@@ -151,9 +151,13 @@ function chosenIn(now: Snapshot, then: Snapshot, asked: readonly Path[] | undefi
   for (const path of asked) {
     if (path.length === 1 ? all.has(path[0]!) : isIn(now, path) || isIn(then, path)) continue
     const what = printPath(path)
-    throw new HoldfastError('not-found', `there is no ${path.length === 1 ? 'section' : 'key'} ${what} in either version`, {
-      what,
-    })
+    throw new HoldfastError(
+      'not-found',
+      `there is no ${path.length === 1 ? 'section' : 'key'} ${what} in either version`,
+      {
+        what,
+      },
+    )
   }
   const outer = asked.filter((path, i) => !asked.some((other, j) => i !== j && covers(other, j, path, i)))
   return { names: new Set(outer.map((path) => path[0]!)), paths: outer }

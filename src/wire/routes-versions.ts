@@ -81,7 +81,9 @@ export const VERSION_ROUTES = {
         oneOf(['effective', 'overrides'], 'effective unless told otherwise; overrides puts back only those.'),
       ),
       sections: maybe(listOf(Type.String(), 'Only these.')),
-      paths: maybe(Type.Array(Type.String(), { description: 'Only these keys, and what is below them.', maxItems: 10_000 })),
+      paths: maybe(
+        Type.Array(Type.String(), { description: 'Only these keys, and what is below them.', maxItems: 10_000 }),
+      ),
       ...why,
       ...careful,
     }),

@@ -765,7 +765,9 @@ export function configContract(name: string, open: () => Promise<Opened>): void 
       expect(config.get('auth.cache_ttl')).toBe(5)
       await config.versions.restore(1, { paths: ['server.port'] })
       expect([config.get('server.port'), config.isOverridden('server', 'port')]).toEqual([4949, true])
-      await expect(config.versions.restore(1, { paths: ['server.nothing'] })).rejects.toMatchObject({ code: 'not-found' })
+      await expect(config.versions.restore(1, { paths: ['server.nothing'] })).rejects.toMatchObject({
+        code: 'not-found',
+      })
     })
 
     it('nothing in a dry run, for another version than meant, or where there is nothing to do', async () => {
