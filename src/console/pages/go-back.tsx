@@ -124,6 +124,7 @@ export function GoBack({ ns, kind, versionRef, close }: GoBackProps): ReactNode 
             <textarea
               id="why"
               className="input"
+              autoFocus
               rows={3}
               maxLength={2000}
               value={reason}

@@ -112,7 +112,7 @@ export default function Overview({ ns }: { readonly ns: string }): ReactNode {
             {version && (
               <Card title="Chain head">
                 <p className="faint">Kept elsewhere, it shows if the newest versions are ever cut off.</p>
-                <p className="acts">
+                <p className="acts one-line">
                   <code className="break">{version.chainHash}</code>
                   <CopyButton text={version.chainHash} what="the chain head" />
                 </p>

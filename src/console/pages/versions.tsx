@@ -60,6 +60,7 @@ export default function Versions({ ns }: { readonly ns: string }): ReactNode {
                 ns={ns}
                 version={version}
                 isLive={version.id === live?.id}
+                isFirst={data.nextCursor === null && version === data.items.at(-1)}
                 canWrite={canWrite}
                 isPicked={picked.includes(version.id)}
                 pick={() => pick(version.id)}
@@ -119,6 +120,7 @@ function Row({
   ns,
   version,
   isLive,
+  isFirst,
   canWrite,
   isPicked,
   pick,
@@ -126,6 +128,8 @@ function Row({
   readonly ns: string
   readonly version: Version
   readonly isLive: boolean
+  /** The first version has nothing before it that it could be undone to. */
+  readonly isFirst: boolean
   readonly canWrite: boolean
   readonly isPicked: boolean
   readonly pick: () => void
@@ -163,9 +167,11 @@ function Row({
         <div className="acts row-acts">
           <NewTag ns={ns} id={id} />
           {!isBaseline && <SetBaseline ns={ns} id={id} />}
-          <Link className="button small" href={pageOf(ns, 'versions', { revert: String(id) })}>
-            <Undo2 size={16} aria-hidden /> Revert
-          </Link>
+          {!isFirst && (
+            <Link className="button small" href={pageOf(ns, 'versions', { revert: String(id) })}>
+              <Undo2 size={16} aria-hidden /> Revert
+            </Link>
+          )}
           {!isLive && (
             <Link className="button small" href={pageOf(ns, 'versions', { restore: String(id) })}>
               <RotateCcw size={16} aria-hidden /> Restore
