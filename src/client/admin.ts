@@ -1,5 +1,5 @@
 import type { Tokens } from '../model/access.ts'
-import type { Admin, BackupReport, PurgeRequest } from '../model/admin.ts'
+import type { BackupReport, Backups, PurgeRequest, RemoteAdmin } from '../model/admin.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Schedules } from '../model/schedule.ts'
 import { checkNamespace } from '../model/version.ts'
@@ -14,7 +14,7 @@ import * as shapes from './shape-admin.ts'
 const LONG_MS = 30 * 60_000
 
 /** What concerns a whole store, on a server. */
-export async function connectAdmin(options: ServerOptions): Promise<Admin> {
+export async function connectAdmin(options: ServerOptions): Promise<RemoteAdmin> {
   const http = new Http(options)
   const calls = new Calls(http)
   const close = async (): Promise<void> => {
@@ -32,6 +32,7 @@ export async function connectAdmin(options: ServerOptions): Promise<Admin> {
       calls.once('purge', shapes.isPurgeResult, { in: { ns: namespace }, body: toPurge(request), timeoutMs: LONG_MS }),
     stats: () => calls.read('stats', shapes.isStats),
     backup: (file) => backup(calls, file),
+    backups: remoteBackups(calls),
     tokens: remoteTokens(calls),
     webhooks: remoteWebhooks(calls),
     schedules: remoteSchedules(calls),
@@ -63,6 +64,12 @@ async function backup(calls: Calls, file: string): Promise<BackupReport> {
     return { ...made, file }
   })
 }
+
+const remoteBackups = (calls: Calls): Backups => ({
+  list: () => calls.read('listBackups', shapes.isBackups),
+  create: () => calls.once('createBackup', shapes.isBackupReport, { timeoutMs: LONG_MS }),
+  verify: (name) => calls.read('verifyBackup', shapes.isVerifiedBackup, { in: { name }, timeoutMs: LONG_MS }),
+})
 
 const remoteTokens = (calls: Calls): Tokens => ({
   create: (body) => calls.once('createToken', shapes.isNewToken, { body }),

@@ -1,5 +1,5 @@
 import type { AuditEntry, NewToken, Token } from '../model/access.ts'
-import type { BackupReport, NamespaceStats, Stats, VerifyResult } from '../model/admin.ts'
+import type { Backup, NamedBackup, NamespaceStats, Stats, VerifiedBackup, VerifyResult } from '../model/admin.ts'
 import type { List } from '../model/config.ts'
 import type { Schedule, ScheduleRun } from '../model/schedule.ts'
 import { isTree } from '../model/value.ts'
@@ -24,9 +24,8 @@ const growthOrNull: typeof growth = (value) => value === null || growth(value)
 const auditEntry = record({ id: number, at: text, event: text, count: number })
 
 export const isNamespaces = shape<readonly NamespaceStats[]>(listOf(namespace))
-export const isVerifyResult = shape<VerifyResult>(
-  record({ ok: flag, versions: number, problems: listOf(problem), heads: isTree }),
-)
+const verified = { ok: flag, versions: number, problems: listOf(problem), heads: isTree }
+export const isVerifyResult = shape<VerifyResult>(record(verified))
 export const isPurgeResult = shape<{ readonly history: number; readonly versions: number; readonly bytes: number }>(
   record({ history: number, versions: number, bytes: number }),
 )
@@ -39,8 +38,12 @@ export const isStats = shape<Stats>(
     largestKeys: listOf(largest),
   }),
 )
-export const isBackupReport = shape<Omit<BackupReport, 'file'> & { readonly name: string }>(
+export const isBackups = shape<readonly Backup[]>(listOf(record({ name: text, bytes: number, createdAt: text })))
+export const isBackupReport = shape<NamedBackup>(
   record({ name: text, bytes: number, versions: number, history: number, heads: isTree }),
+)
+export const isVerifiedBackup = shape<VerifiedBackup>(
+  record({ ...verified, name: text, bytes: number, history: number }),
 )
 export const isToken = shape<Token>(token)
 export const isTokens = shape<readonly Token[]>(listOf(token))

@@ -2,15 +2,9 @@ import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Admin, BackupReport } from '../model/admin.ts'
+import type { Admin, Backup, NamedBackup, VerifiedBackup } from '../model/admin.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { authoriseStore, type Principal } from '../model/principal.ts'
-
-export interface Backup {
-  readonly name: string
-  readonly bytes: number
-  readonly createdAt: string
-}
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$/
 const ENDING = '.db'
@@ -53,7 +47,7 @@ export class Backups {
   }
 
   /** Makes a copy named after the time, opens it and checks it. */
-  async create(who: Principal, admin: Admin): Promise<Omit<BackupReport, 'file'> & { readonly name: string }> {
+  async create(who: Principal, admin: Admin): Promise<NamedBackup> {
     authoriseStore(who, 'admin')
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const name = `holdfast-${this.#now().toISOString().replace(/[-:.]/g, '')}${ENDING}`
@@ -66,11 +60,31 @@ export class Backups {
   /** The file of a copy, to be sent. */
   async open(who: Principal, name: string): Promise<{ readonly stream: Readable; readonly bytes: number }> {
     authoriseStore(who, 'admin')
-    const found = NAME.test(name) && name.endsWith(ENDING) ? await this.#read(name) : undefined
-    if (found === undefined)
-      throw new HoldfastError('not-found', `there is no backup ${JSON.stringify(name)}`, { what: name })
+    const found = await this.#find(name)
     const handle = await open(join(this.#directory, name))
     return { stream: createReadStream('', { fd: handle }), bytes: found.bytes }
+  }
+
+  /** Opens a copy and recomputes all of its hashes, on a thread of its own. That a copy is damaged is what was found, and no refusal. */
+  async verify(who: Principal, name: string): Promise<VerifiedBackup> {
+    authoriseStore(who, 'admin')
+    const { bytes } = await this.#find(name)
+    const file = join(this.#directory, name)
+    const { verifyBackupApart } = await import('../engine/verify-apart.ts')
+    try {
+      const { ok, versions, history, problems, heads } = await verifyBackupApart(file)
+      return { name, bytes, ok, versions, history, problems, heads }
+    } catch (error) {
+      if (!HoldfastError.is(error, 'store')) throw error
+      const problem = { namespace: null, version: null, message: error.message.replaceAll(file, name) }
+      return { name, bytes, ok: false, versions: 0, history: 0, problems: [problem], heads: {} }
+    }
+  }
+
+  async #find(name: string): Promise<Backup> {
+    const found = NAME.test(name) && name.endsWith(ENDING) ? await this.#read(name) : undefined
+    if (found !== undefined) return found
+    throw new HoldfastError('not-found', `there is no backup ${JSON.stringify(name)}`, { what: name })
   }
 }
 

@@ -86,7 +86,9 @@ const WEBHOOKS: Handlers<WebhookNames> = {
   },
 }
 
-function backupsOf({ service, now }: Context): Handlers<'listBackups' | 'createBackup' | 'readBackup'> {
+type BackupNames = 'listBackups' | 'createBackup' | 'readBackup' | 'verifyBackup'
+
+function backupsOf({ service, now }: Context): Handlers<BackupNames> {
   const backups = new Backups(service.backupDirectory, now)
   return {
     listBackups: async ({ caller }) => ({ json: await backups.list(caller.who) }),
@@ -99,5 +101,6 @@ function backupsOf({ service, now }: Context): Handlers<'listBackups' | 'createB
       }
       return { stream, type: 'application/vnd.sqlite3', headers }
     },
+    verifyBackup: async ({ caller, params }) => ({ json: await backups.verify(caller.who, params.name) }),
   }
 }

@@ -67,6 +67,29 @@ export interface BackupReport {
   readonly heads: Readonly<Record<string, string>>
 }
 
+/** A copy in a server's folder of backups. */
+export interface Backup {
+  readonly name: string
+  readonly bytes: number
+  readonly createdAt: string
+}
+
+export interface NamedBackup extends Omit<BackupReport, 'file'> {
+  readonly name: string
+}
+
+export interface VerifiedBackup extends VerifyResult, NamedBackup {}
+
+/** Copies that a server keeps in a folder of its own. */
+export interface Backups {
+  /** Newest first. */
+  list(): Promise<readonly Backup[]>
+  /** Copies the store, opens the copy and checks it. */
+  create(): Promise<NamedBackup>
+  /** Opens a copy and recomputes all of its hashes; a damaged one is a finding (`ok: false`). */
+  verify(name: string): Promise<VerifiedBackup>
+}
+
 /** What concerns the whole store, not one namespace. */
 export interface Admin extends AsyncDisposable {
   namespaces(): Promise<readonly NamespaceStats[]>
@@ -92,4 +115,9 @@ export interface Admin extends AsyncDisposable {
   audit(query?: AuditQuery): Promise<List<AuditEntry>>
   whoami(): Promise<WhoAmI>
   close(): Promise<void>
+}
+
+/** The same over HTTP, and what only a server has. */
+export interface RemoteAdmin extends Admin {
+  readonly backups: Backups
 }

@@ -57,6 +57,7 @@ export const PATHS = {
   listBackups: ['GET', '/api/v1/backups'],
   createBackup: ['POST', '/api/v1/backups'],
   readBackup: ['GET', '/api/v1/backups/{name}'],
+  verifyBackup: ['POST', '/api/v1/backups/{name}/verify'],
   verify: ['POST', '/api/v1/verify'],
   stats: ['GET', '/api/v1/stats'],
 

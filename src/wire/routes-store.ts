@@ -10,6 +10,7 @@ import {
   Schedule,
   ScheduleRun,
   Stats,
+  VerifiedBackup,
   VerifyResult,
 } from './schemas-store.ts'
 
@@ -104,6 +105,27 @@ export const STORE_ROUTES = {
     scope: 'admin',
     params: only({ name: PARAMETERS.name }),
     answers: { 200: { description: 'An SQLite database.', type: 'application/vnd.sqlite3' } },
+  },
+  verifyBackup: {
+    tag: 'store',
+    summary: 'Open a copy, and recompute every hash and the chain in it',
+    scope: 'admin',
+    params: only({ name: PARAMETERS.name }),
+    answers: {
+      200: {
+        description: 'What was found.',
+        schema: VerifiedBackup,
+        example: {
+          name: 'holdfast-20261122T194503123Z.db',
+          bytes: 1_048_576,
+          ok: true,
+          versions: 42,
+          history: 120,
+          problems: [],
+          heads: examples.heads,
+        },
+      },
+    },
   },
   verify: {
     tag: 'store',

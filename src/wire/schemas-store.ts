@@ -148,6 +148,13 @@ export const VerifyResult = Type.Object({
   heads: mapOf(Type.String()),
 })
 
+export const VerifiedBackup = Type.Object({
+  name: Type.String(),
+  bytes: Type.Integer(),
+  ...VerifyResult.properties,
+  history: Type.Integer(),
+})
+
 export const PurgeResult = Type.Object({ history: Type.Integer(), versions: Type.Integer(), bytes: Type.Integer() })
 
 export const Readiness = Type.Object({ isReady: Type.Boolean(), reasons: listOf(Type.String()) })

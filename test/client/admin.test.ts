@@ -1,14 +1,14 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Admin, connectAdmin } from '../../src/client.ts'
+import { connectAdmin, type RemoteAdmin } from '../../src/client.ts'
 import { verifyBackup } from '../../src/index.ts'
 import { refusal } from '../engine/helpers.ts'
 import { connected, folder } from './helpers.ts'
 import { type Served, served } from './served.ts'
 import { json, stranger } from './stranger.ts'
 
-async function administered(): Promise<{ readonly server: Served; readonly admin: Admin }> {
+async function administered(): Promise<{ readonly server: Served; readonly admin: RemoteAdmin }> {
   const server = await served()
   const admin = await connectAdmin({ url: server.url, token: server.admin })
   onTestFinished(() => admin.close())
@@ -64,6 +64,15 @@ describe('an Admin over HTTP', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(await verifyBackup(file)).toMatchObject({ versions: 2, history: 1 })
     await expect(admin.backup(file)).rejects.toMatchObject({ code: 'exists' })
+  })
+
+  it('lists, makes and verifies the copies that the server keeps', async () => {
+    const { admin } = await administered()
+    expect(await admin.backups.list()).toEqual([])
+    const made = await admin.backups.create()
+    expect(await admin.backups.list()).toMatchObject([{ name: made.name, bytes: made.bytes }])
+    expect(await admin.backups.verify(made.name)).toEqual({ ...made, ok: true, problems: [] })
+    await expect(admin.backups.verify('nope.db')).rejects.toMatchObject({ code: 'not-found' })
   })
 
   it('leaves no half of a backup', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { AuditEntry } from '../../src/model/access.ts'
 import { folder, NS, type Served, served } from './serving.ts'
@@ -297,6 +298,33 @@ describe('the lists', () => {
 })
 
 describe('backups', () => {
+  it('are verified where they are, and one that was damaged is found', async () => {
+    const directory = folder()
+    const at = await served(directory)
+    await at.set({ server: { port: 5050 } })
+    const { name, versions, history, heads, bytes } = (await at.ask('POST', '/api/v1/backups')).json
+    const good = await at.ask('POST', `/api/v1/backups/${name}/verify`)
+    expect(good).toMatchObject({
+      status: 200,
+      json: { name, bytes, ok: true, versions, history, problems: [], heads },
+    })
+    const file = join(directory, 'backups', name)
+    const copy = new Database(file)
+    copy.exec('DROP TRIGGER config_history_is_append_only')
+    copy.exec("UPDATE config_history SET reason = 'another'")
+    copy.close()
+    const edited = (await at.ask('POST', `/api/v1/backups/${name}/verify`)).json
+    expect(edited.ok).toBe(false)
+    expect(edited.problems[0]).toMatchObject({ namespace: 'default', version: 2 })
+    truncateSync(file, 5000)
+    const broken = (await at.ask('POST', `/api/v1/backups/${name}/verify`)).json
+    expect(broken).toMatchObject({ ok: false, versions: 0, problems: [{ namespace: null }] })
+    expect(broken.problems[0].message).not.toContain(directory)
+    for (const other of ['nope.db', '..%2fstore.db', 'store.db'])
+      expect((await at.ask('POST', `/api/v1/backups/${other}/verify`)).status).toBe(404)
+    expect(readdirSync(join(directory, 'backups'))).toEqual([name])
+  })
+
   it('are made, listed and sent, and nothing else of the disk is', async () => {
     const directory = folder()
     const at = await served(directory)
