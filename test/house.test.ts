@@ -29,6 +29,10 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
 const PURE = 'model'
 const NODE_IN_PURE: Readonly<Record<string, readonly string[]>> = { 'model/hash.ts': ['node:crypto'] }
 
+interface Package {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
 interface Import {
   readonly from: string
   /** A file below `src/`, or the name of a package or of a module of Node. */
@@ -36,8 +40,8 @@ interface Import {
 }
 
 const imports: readonly Import[] = filesIn().flatMap((file) => importsOf(file))
-const within = imports.filter(({ to }) => to.endsWith('.ts'))
-const outside = imports.filter(({ to }) => !to.endsWith('.ts'))
+const within = imports.filter(({ to }) => /\.tsx?$/.test(to))
+const outside = imports.filter(({ to }) => !/\.tsx?$/.test(to))
 
 describe('the house', () => {
   it('has no room that is not on the plan', () => {
@@ -73,6 +77,13 @@ describe('the house', () => {
   it('keeps its floor pure: no package, and of Node nothing but a hash', () => {
     const impure = outside.filter(({ from, to }) => roomOf(from) === PURE && !NODE_IN_PURE[from]?.includes(to))
     expect(impure.map(shown)).toEqual([])
+  })
+
+  it('lets only the console use what it is made of, which no user of the package gets', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8')) as Package
+    const users = outside.filter(({ from, to }) => roomOf(from) !== 'console' && isOf(to, Object.keys(devDependencies)))
+    // What is an optional part of the package stands among its peers, and among what its tests need.
+    expect(users.filter(({ to }) => to !== 'pg').map(shown)).toEqual([])
   })
 
   it('names its database in one room', () => {
@@ -121,6 +132,9 @@ function roomOf(file: string): string {
 function mayImport(file: string): readonly string[] {
   return ROOMS[roomOf(file)] ?? ENTRIES[file] ?? []
 }
+
+const isOf = (name: string, packages: readonly string[]): boolean =>
+  packages.some((one) => name === one || name.startsWith(`${one}/`))
 
 const shown = ({ from, to }: Import): string => `${from} → ${to}`
 

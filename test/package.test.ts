@@ -23,6 +23,10 @@ const FOLDERS = ['bin', 'src', 'scripts', 'docs', 'examples']
 
 let packed: readonly string[] = []
 
+interface Manifest {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly gypfile?: boolean }>>
 }
@@ -60,6 +64,14 @@ describe('the tour', () => {
 })
 
 describe('the package', () => {
+  it('brings the console as it is served: pages, and their files with compressed forms', () => {
+    const pages = packed.filter((path) => path.startsWith('dist/console/'))
+    expect(pages).toContain('dist/console/index.html')
+    const [script = ''] = pages.filter((path) => /^dist\/console\/assets\/index-[\w-]+\.js$/.test(path))
+    expect(pages).toEqual(expect.arrayContaining([`${script}.br`, `${script}.gz`]))
+    expect(pages.filter((path) => !/\.(html|js|css|svg|woff2)(\.br|\.gz)?$/.test(path))).toEqual([])
+  })
+
   it('holds what runs, its types and its documents, and nothing else', () => {
     const tops = new Set(packed.map((path) => path.split('/')[0]))
     expect([...tops].sort()).toEqual([
@@ -80,7 +92,9 @@ describe('the package', () => {
   it('brings nothing that only development needs', () => {
     const brought = readdirSync(join(USER, 'node_modules'))
     expect(brought).toContain('holdfast')
-    expect(brought.filter((name) => ['typescript', 'vitest', 'zod', 'node', '@biomejs'].includes(name))).toEqual([])
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
+    const others = Object.keys(devDependencies).map((name) => name.split('/')[0]!)
+    expect(brought.filter((name) => others.includes(name))).toEqual([])
   })
 
   it('has no complaint of publint', async () => {

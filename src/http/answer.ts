@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Version } from '../model/version.ts'
-import { codingFor, isKnown, tagOf } from './conditions.ts'
+import { type Coding, codingFor, isKnown, tagOf } from './conditions.ts'
 import { toJson } from './json.ts'
 import { standing } from './requests.ts'
 
@@ -20,6 +20,8 @@ export interface Answer {
   readonly json?: unknown
   /** Written as it is. */
   readonly text?: string | Buffer
+  /** What `text` is compressed with already. */
+  readonly coding?: Coding | undefined
   /** Sent as it comes. */
   readonly stream?: Readable
   readonly type?: string
@@ -58,6 +60,7 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
     if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
   }
   reply.code(answer.status ?? 200).header('content-type', type)
+  if (answer.coding !== undefined) return reply.header('content-encoding', answer.coding).send(body)
   if (body.length <= COMPRESSIBLE || codingFor(request.headers['accept-encoding']) === undefined)
     return reply.send(body)
   return reply.header('content-encoding', 'gzip').send(await compressed(body))

@@ -16,6 +16,7 @@ import { answerRefusals, rawProblem } from './refusals.ts'
 import { requestId } from './requests.ts'
 import { registerAccess } from './routes-access.ts'
 import { registerChanges } from './routes-change.ts'
+import { registerConsole } from './routes-console.ts'
 import { registerReads } from './routes-read.ts'
 import { registerServer } from './routes-server.ts'
 import { registerStore } from './routes-store.ts'
@@ -68,6 +69,7 @@ export function makeApp(given: Omit<Context, 'polls'>, encryption?: Encryption):
   registerAccess(app, context)
   registerStore(app, context)
   registerServer(app, context, metrics)
+  registerConsole(app, context)
   const hub = registerWatch(app, context, metrics.told)
   metrics.showWatchers(() => hub.size)
   takeAhead(app.server, new FastLane(context, door, views, Math.floor(app.server.keepAliveTimeout / 1000)))

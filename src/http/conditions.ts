@@ -14,8 +14,10 @@ export const tagsOf = (header: string): readonly string[] =>
 /** A tag of an answer that no version's hash stands for. */
 export const tagOf = (body: Buffer): string => `"${createHash('sha256').update(body).digest('hex')}"`
 
+export type Coding = 'br' | 'gzip'
+
 /** The coding a client takes best, of those that are spoken here; `undefined` where it takes none. */
-export function codingFor(header: string | undefined): 'br' | 'gzip' | undefined {
+export function codingFor(header: string | undefined): Coding | undefined {
   if (header === undefined) return undefined
   const accepted = new Set(
     header

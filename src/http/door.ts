@@ -14,8 +14,9 @@ import { checkForgery, cookieOf } from './sessions.ts'
 const TOKEN_RATE = 6000
 const ADDRESS_RATE = 120
 
-/** Asked by machines all the time, and costs nothing. */
-const UNLIMITED: readonly (RouteName | undefined)[] = ['livez', 'healthz', 'readyz']
+/** Asked by machines all the time, and costs nothing; the console is a dozen files at once, for many people behind one address. */
+const isUnlimited = (name: RouteName | undefined): boolean =>
+  name === 'livez' || name === 'healthz' || name === 'readyz' || (name !== undefined && ROUTES[name].tag === 'console')
 
 /**
  * Lets requests in: all that can be refused before a body is read is refused here, who asks before what is asked for, so that nobody
@@ -89,7 +90,7 @@ export class Door {
     const ip = addressOf(request.ip)
     const route: Route | undefined = name && ROUTES[name]
     if (route === undefined ? !isUnderApi(request.originalUrl) : route.scope === 'none') {
-      if (!UNLIMITED.includes(name)) this.#limit(ip)
+      if (!isUnlimited(name)) this.#limit(ip)
       return undefined
     }
     const { authorization, cookie } = request.headers

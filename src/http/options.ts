@@ -36,4 +36,6 @@ export interface ServeOptions extends ServiceOptions {
   /** Which requests have a line of the log: `all`, `changes` (all but reads that went well), `none`; `changes`. */
   readonly logRequests?: 'all' | 'changes' | 'none'
   readonly log?: Log
+  /** Where the console's built pages are. @internal */
+  readonly consoleDirectory?: string
 }

@@ -1,5 +1,5 @@
 /**
- * Every address of the API: its method and its path template, in the order of the documentation. The client builds requests from it, the server
+ * Every address of the server: its method and its path template, in the order of the documentation. The client builds requests from it, the server
  * its routes, and tests their matrix. In a path, `{section}` is one segment of a configuration path and `{key}` the rest of it, both as printed
  * (`x.weight`, `"api.example.com".weight`) and percent-encoded; the section of keys outside any section is `""`.
  */
@@ -69,6 +69,12 @@ export const PATHS = {
   documentation: ['GET', '/docs'],
   documentationStyle: ['GET', '/docs/style.css'],
   problem: ['GET', '/problems/{code}'],
+
+  console: ['GET', '/'],
+  consoleNamespace: ['GET', '/namespaces/{ns}'],
+  consolePage: ['GET', '/namespaces/{ns}/{page}'],
+  consoleAdministration: ['GET', '/administration/{page}'],
+  consoleAsset: ['GET', '/assets/{file}'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 
 export type RouteName = keyof typeof PATHS

@@ -12,7 +12,7 @@ export interface RouteAnswer {
   readonly example?: unknown
 }
 
-/** One address of the API, as it validates, answers and documents itself. */
+/** One address of the server, as it validates, answers and documents itself. */
 export interface Route {
   readonly tag: (typeof TAGS)[number]
   readonly summary: string
@@ -28,7 +28,17 @@ export interface Route {
   readonly answers: Readonly<Record<number, RouteAnswer>>
 }
 
-export const TAGS = ['config', 'versions', 'instances', 'namespaces', 'access', 'webhooks', 'store', 'server'] as const
+export const TAGS = [
+  'config',
+  'versions',
+  'instances',
+  'namespaces',
+  'access',
+  'webhooks',
+  'store',
+  'server',
+  'console',
+] as const
 
 const FORMAT_NAMES = ['json', 'yaml', 'toml', 'ini', 'env', 'properties'] as const
 
@@ -57,6 +67,8 @@ export const PARAMETERS = {
   delivery: id,
   name: text('A name.', { minLength: 1, maxLength: 255, examples: ['nightly'] }),
   code: text('The code of a refusal.', { examples: ['invalid'] }),
+  page: text('A page of the console.', { pattern: '^[a-z][a-z0-9-]{0,62}$', examples: ['versions'] }),
+  file: text('A file of the console.', { minLength: 1, maxLength: 255, examples: ['index-BfZ3xWq1.js'] }),
 } as const
 
 export const inNamespace = only({ ns: PARAMETERS.ns })

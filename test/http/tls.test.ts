@@ -1,27 +1,12 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { serve } from '../../src/server.ts'
 import { refusal, until } from '../engine/helpers.ts'
+import { hasOpenssl, makePair } from './pair.ts'
 import { folder } from './serving.ts'
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
-
-/** A certificate for localhost and its key, in a folder of their own. */
-function makePair(directory: string, name: string): { readonly certFile: string; readonly keyFile: string } {
-  mkdirSync(directory, { recursive: true })
-  const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')]
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-keyout', keyFile, '-out', certFile, ...subject],
-  ])
-  expect(made.status, made.stderr.toString()).toBe(0)
-  return { certFile, keyFile }
-}
 
 async function connected(port: number, options: object = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })

@@ -9,7 +9,10 @@ import type { Settings } from './settings.ts'
 type Namespaces = NonNullable<ServiceOptions['namespaces']>
 
 /** Every option of a server but those that no user sets: one that is forgotten here does not compile. */
-type Told = Exclude<keyof ServeOptions, 'fd' | 'onFirstToken' | 'create' | 'now' | 'threads' | 'leaseMs'>
+type Told = Exclude<
+  keyof ServeOptions,
+  'fd' | 'onFirstToken' | 'create' | 'now' | 'threads' | 'leaseMs' | 'consoleDirectory'
+>
 
 /** What a server is started with: the store and its namespaces as every command finds them, and the settings. */
 export async function toServeOptions(
