@@ -18,6 +18,7 @@ export const common: Extension = [
     },
     '.cm-changedLine, &.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--accent-soft) !important' },
     '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--red-soft) !important' },
+    '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '""' },
     '.cm-collapsedLines': { background: 'var(--n2)', color: 'var(--text-soft)' },
     '.cm-tooltip': { background: 'var(--raised)', border: '1px solid var(--edge)', color: 'var(--text)' },
   }),
