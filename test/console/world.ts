@@ -19,37 +19,48 @@ interface Answer {
 
 /** A server on the example's files, in a folder of its own, with one namespace and a few versions; asked as its admin. */
 export class World implements AsyncDisposable {
-  readonly server: Server
+  server: Server
   readonly token: string
+  readonly #options: ServeOptions
   /** Where `tacacs.conf` is, to be edited. */
   readonly directory: string
 
-  private constructor(server: Server, token: string, directory: string) {
+  private constructor(server: Server, token: string, options: ServeOptions & { readonly directory: string }) {
     this.server = server
     this.token = token
-    this.directory = directory
+    this.directory = options.directory
+    this.#options = options
   }
 
   static async start(options: ServeOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), 'holdfast-console-'))
     cpSync(EXAMPLE, directory, { recursive: true })
     let token = ''
-    const server = await serve({
+    const all = {
       directory,
       store: 'store.db',
       port: 0,
       namespaces: { [NS]: { sources: ['tacacs.conf'], schema: 'tacacs.schema.json' } },
       log: { info: () => undefined, warn: () => undefined },
-      onFirstToken: (text) => {
+      drainSeconds: 1,
+      onFirstToken: (text: string) => {
         token = text
       },
       ...options,
-    })
-    const world = new World(server, token, directory)
+    }
+    const world = new World(await serve(all), token, all)
     await world.change({ set: { server: { port: 5050 } }, reason: 'port for the load balancer' })
     await world.call('PUT', `/api/v1/namespaces/${NS}/baseline`, { ref: 'latest' })
     await world.change({ set: { auth: { backends: 'local,ldap', cache_ttl: 300 } }, reason: 'the directory is up' })
     return world
+  }
+
+  /** Stops the server, does `between`, and starts it again at the same address. */
+  async restart(between: () => Promise<void> = async () => undefined): Promise<void> {
+    const { port } = this.server
+    await this.server.close()
+    await between()
+    this.server = await serve({ ...this.#options, port })
   }
 
   get url(): string {
