@@ -20,7 +20,7 @@ const HASTE_MS = 1000
 export async function openRemote({ url, namespace }: ServerTarget, call: Call, wish: Wish): Promise<Config> {
   const { reveal = false, follow = false, isHasty = false } = wish
   const readyTimeoutMs = isHasty ? HASTE_MS : PATIENCE_MS
-  const options = { ...optionsOf(url, call), namespace, reveal, follow, readyTimeoutMs }
+  const options = { ...serverOptions(url, call), namespace, reveal, follow, readyTimeoutMs }
   const config = await explained(connect({ ...options, instance: false }))
   warnOfStale(config, call.print)
   return config
@@ -34,9 +34,10 @@ function warnOfStale({ sources }: Config, print: Printer): void {
 
 /** The whole store of a server, opened for one command. */
 export const openRemoteAdmin = async ({ url }: ServerTarget, call: Call): Promise<Admin> =>
-  explained(connectAdmin(optionsOf(url, call)))
+  explained(connectAdmin(serverOptions(url, call)))
 
-function optionsOf(url: string, { flags, io, print }: Call): ServerOptions {
+/** How a command reaches a server. */
+export function serverOptions(url: string, { flags, io, print }: Call): ServerOptions {
   const isOpen = flags.has('insecure') || /^(?:true|1|yes|on)$/i.test(io.env['HOLDFAST_INSECURE'] ?? '')
   const log = { warn: (_: object, message: string) => print.warn(message) }
   return { url, token: readToken(io), insecure: isOpen, log }

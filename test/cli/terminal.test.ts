@@ -114,6 +114,7 @@ describe('with --json', () => {
       'backup copy.db',
       'backup --verify copy.db',
       'key list',
+      'bench --count 2 --clients 2 --watchers 1',
       '--version',
     ]
     const tried = new Set<string>()

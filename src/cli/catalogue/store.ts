@@ -128,6 +128,36 @@ export const STORE: readonly Command[] = [
     ],
     load: () => import('../commands/schedules.ts'),
   },
+  {
+    name: 'bench',
+    group: 'Care of the store',
+    summary: 'Measure changes, reads and watch delay of a store or a server',
+    details: [
+      'Works in a namespace that it makes and deletes (-n NAME: one that is not there yet); on a server that needs a token with admin for all namespaces. Each measure ends after --seconds or --count, whichever comes first.',
+      'The versions it makes are deleted with the namespace; their numbers are not given again. docs/SIZING.md says what to make of the figures.',
+    ],
+    arguments: [],
+    options: [
+      { name: 'clients', value: 'N', isInteger: true, summary: 'how many change and read at once (default: 16)' },
+      { name: 'watchers', value: 'N', isInteger: true, summary: 'how many are told of each change (default: 4)' },
+      { name: 'seconds', value: 'T', isInteger: true, summary: 'the most that one measure takes (default: 3)' },
+      {
+        name: 'count',
+        value: 'N',
+        isInteger: true,
+        summary:
+          'the most operations of one measure (default: 5000, or 800 on a server, whose limit for a token they fit)',
+      },
+      { name: 'size', value: 'BYTES', isInteger: true, summary: 'the configuration it works with (default: 5000)' },
+    ],
+    examples: [
+      ['holdfast bench', 'what this store and its disk can do'],
+      ['holdfast bench --size 1000000 --clients 64 --seconds 10', 'as large and as busy as yours'],
+      ['holdfast bench --store postgres://holdfast@db.example.com/holdfast', 'a database, and the way to it'],
+      ['holdfast bench --server https://config.example.com --json', 'a server, for a program'],
+    ],
+    load: () => import('../commands/bench.ts'),
+  },
 ]
 
 export const AROUND: readonly Command[] = [
