@@ -158,11 +158,13 @@ function keyTaken(writes: Wanted['writes']): HoldfastError {
   return new HoldfastError('exists', `${what} was used before; nothing was changed`, { what })
 }
 
+/** A seek for each namespace: to pick the newest among all versions would take longer with each that is made. */
 async function readHeads(reader: Reader, group: readonly Wanted[]): Promise<ReadonlyMap<string, Head>> {
   const names = [...new Set(group.map(({ namespace }) => namespace))]
   const sql = `
-SELECT DISTINCT ON (namespace) namespace, id, chain_hash AS chain FROM version_log
-WHERE namespace IN (${names.map(() => '?').join(', ')}) ORDER BY namespace, id DESC`
+SELECT n.namespace, v.id, v.chain_hash AS chain FROM (VALUES ${names.map(() => '(?)').join(', ')}) AS n (namespace)
+CROSS JOIN LATERAL (
+  SELECT id, chain_hash FROM version_log WHERE namespace = n.namespace COLLATE "C" ORDER BY id DESC LIMIT 1) AS v`
   const rows = await reader.query<{ namespace: string; id: number; chain: string }>(sql, ...names)
   const found = new Map<string, Head>(names.map((name) => [name, { id: 0, chain: null }]))
   for (const { namespace, id, chain } of rows) found.set(namespace, { id, chain })

@@ -140,18 +140,25 @@ export class PostgresConnections {
 
   async #withPool<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
     this.#requireOpen()
+    const first = this.#openPool()
     try {
-      return await work(await this.#openPool())
+      return await work(await first)
     } catch (error) {
       if (!isAway(error)) throw toStoreError(error, this.name)
-      this.forget()
+      this.#leave(first)
     }
+    const second = this.#openPool()
     try {
-      return await work(await this.#openPool())
+      return await work(await second)
     } catch (error) {
-      if (isAway(error)) this.forget()
+      if (isAway(error)) this.#leave(second)
       throw toStoreError(error, this.name)
     }
+  }
+
+  /** Forgets a pool once, however many fail that wait for it: each new pool takes connections that the one before still has. */
+  #leave(pool: Promise<Pool>): void {
+    if (this.#pool === pool) this.forget()
   }
 
   /** A pool to the server that the first connection finds. */
