@@ -36,6 +36,11 @@ export class Connection {
     return this.#waiting.promise
   }
 
+  /** False once the server has closed it, as it does with one that nothing is asked on for long. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed
+  }
+
   close(): void {
     this.#waiting = undefined
     this.#socket.destroy()

@@ -4,6 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 export interface Server extends Disposable {
   readonly port: number
   readonly token: string
+  /** Milliseconds it took to open, where it told. */
+  readonly openedMs: number
   /** Microseconds of processor time since it started. */
   cpu(): Promise<number>
   /** Bytes of memory it holds, after a collection. */
@@ -16,13 +18,14 @@ export type Question = 'cpu' | 'memory'
 export interface Ready {
   readonly port: number
   readonly token: string
+  readonly openedMs?: number
 }
 
 /** Starts `bench/support/<name>.ts` with `arguments_` and waits until it listens. */
 export async function startServer(name: string, ...arguments_: readonly string[]): Promise<Server> {
   const file = new URL(`./${name}.ts`, import.meta.url)
   const child = fork(file, arguments_, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const { port, token } = (await answer(child)) as Ready
+  const { port, token, openedMs = 0 } = (await answer(child)) as Ready
   const ask = async (question: Question): Promise<number> => {
     child.send(question)
     return (await answer(child)) as number
@@ -30,6 +33,7 @@ export async function startServer(name: string, ...arguments_: readonly string[]
   return {
     port,
     token,
+    openedMs,
     cpu: () => ask('cpu'),
     memory: () => ask('memory'),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
