@@ -3,7 +3,7 @@ import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useRef, 
 import type { KeyDescription } from '../../model/config.ts'
 import type { Value } from '../../model/value.ts'
 import { Button, Skeleton } from '../parts/basics.tsx'
-import { Dialog } from '../parts/floating.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { printed, typeOf } from '../state/show.ts'
 
 const JsonEditor = lazy(() => import('../parts/json-editor.tsx'))

@@ -2,7 +2,7 @@ import { Check, CircleAlert, Copy, type LucideIcon, RotateCw } from 'lucide-reac
 import type { ButtonHTMLAttributes, ReactNode } from 'react'
 import { useEffect, useState } from 'react'
 import { Refusal } from '../api/ask.ts'
-import { Tip } from './floating.tsx'
+import { Tip } from './tip.tsx'
 
 export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'title'> {
   readonly kind?: 'primary' | 'danger' | 'ghost'

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { CONCEALED } from '../../model/config.ts'
 import type { Value } from '../../model/value.ts'
 import { ago, codePoint, pieces, printed } from '../state/show.ts'
-import { Tip } from './floating.tsx'
+import { Tip } from './tip.tsx'
 
 const SHORT = 240
 
