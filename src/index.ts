@@ -1,5 +1,5 @@
 export { openAdmin } from './engine/admin.ts'
-export { type RestoredBackup, restoreBackup, verifyBackup } from './engine/backup.ts'
+export { type RestoredBackup, type RestoreOptions, restoreBackup, verifyBackup } from './engine/backup.ts'
 export { openConfig } from './engine/open.ts'
 export type { Log, OpenOptions, SchemaInput, StoreOptions } from './engine/options.ts'
 export * from './model/access.ts'

@@ -85,7 +85,8 @@ function namespaceOf(flags: Flags, project: Project | undefined): string {
   return checkNamespace(flags.text('namespace') ?? only ?? 'default')
 }
 
-const storeAt = (store: string, base: string): string =>
+/** What names a store, said where `base` is. */
+export const storeAt = (store: string, base: string): string =>
   store === ':memory:' || store.includes('://') ? store : resolve(base, store)
 
 async function sourcesOf(flags: Flags, cwd: string, directory: string): Promise<readonly SourceSpec[] | undefined> {

@@ -30,8 +30,13 @@ export interface RestoredBackup {
   readonly replacedHeads: Readonly<Record<string, string>> | null
 }
 
-/** Puts a verified backup in the place of the store, and keeps what was there beside it. */
-export async function restoreBackup(file: string, options: StoreOptions = {}): Promise<RestoredBackup> {
+export interface RestoreOptions extends StoreOptions {
+  /** Hears how far it is where a store is filled row by row: on PostgreSQL. */
+  readonly onProgress?: Progress
+}
+
+/** Puts a verified backup in the place of the store, and keeps what was there beside it: a file or, on PostgreSQL, a schema. */
+export async function restoreBackup(file: string, options: RestoreOptions = {}): Promise<RestoredBackup> {
   const found = await verifyBackup(file)
   const [problem] = found.problems
   if (problem !== undefined) {
@@ -40,14 +45,18 @@ export async function restoreBackup(file: string, options: StoreOptions = {}): P
     })
   }
   const target = storePath(options)
-  if (isPostgres(target)) {
-    const text = `${storeName(target)}: a backup is put in the place of a file, and a store on PostgreSQL is none: use pg_restore`
-    throw new HoldfastError('unsupported', text, { what: 'backup' })
-  }
   const replacedHeads = await readHeads(options)
+  const replaced = await putBack(file, target, options)
+  return { store: storeName(target), replaced, versions: found.versions, heads: found.heads, replacedHeads }
+}
+
+async function putBack(file: string, target: string, { now, onProgress }: RestoreOptions): Promise<string | null> {
+  if (isPostgres(target)) {
+    const { restorePostgres } = await import('../store/postgres-restore.ts')
+    return restorePostgres(file, target, { ...(now && { now }), ...(onProgress && { onProgress }) })
+  }
   const { restoreBackup: replace } = await import('../store/sqlite-restore.ts')
-  const { replaced } = replace(file, target, options.now && { now: options.now })
-  return { store: target, replaced, versions: found.versions, heads: found.heads, replacedHeads }
+  return replace(file, target, now && { now }).replaced
 }
 
 async function readHeads(options: StoreOptions): Promise<Readonly<Record<string, string>> | null> {

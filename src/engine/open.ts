@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path'
 import { type Config, isPostgres } from '../model/config.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { checkNamespace } from '../model/version.ts'
+import type { Driver } from '../store/driver.ts'
 import type { Store } from '../store/store.ts'
 import { callersOf } from './callers.ts'
 import { EmbeddedConfig } from './embedded.ts'
@@ -35,14 +36,26 @@ export async function openConfig<T = unknown>(options: OpenOptions<T> = {}): Pro
 /** The store that `options` name, made ready. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const path = storePath(options)
-  const given = {
-    ...(options.create !== undefined && { create: options.create }),
-    ...(options.lockTimeoutMs !== undefined && { lockTimeoutMs: options.lockTimeoutMs }),
-    ...(options.now && { now: options.now }),
-  }
+  const given = storeGiven(options)
   if (isPostgres(path)) return (await import('../store/postgres.ts')).openPostgres(path, given)
   if (options.threads && path !== ':memory:') return (await import('../store/threaded.ts')).openThreaded(path, given)
   return (await import('../store/sqlite.ts')).openSqlite(path, given)
+}
+
+/** The database under the store that `options` name, for what copies it as it is; `copying` opens one that is not in use, too. */
+export async function openDriver(options: StoreOptions & { readonly copying?: boolean }): Promise<Driver> {
+  const given = { ...storeGiven(options), ...(options.copying !== undefined && { copying: options.copying }) }
+  const path = storePath(options)
+  if (isPostgres(path)) return (await import('../store/postgres.ts')).openPostgresDriver(path, given)
+  return (await import('../store/sqlite.ts')).openDriver(path, given)
+}
+
+function storeGiven({ create, lockTimeoutMs, now }: StoreOptions) {
+  return {
+    ...(create !== undefined && { create }),
+    ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),
+    ...(now && { now }),
+  }
 }
 
 export function storePath({ store = DEFAULT_STORE, directory = process.cwd() }: StoreOptions): string {

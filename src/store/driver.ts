@@ -22,6 +22,7 @@ export interface Driver extends Reader {
   readonly name: string
   readonly directory: string | null
 
+  counters(): Promise<Counters>
   /** Several queries that see one moment. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
   /** All or nothing, one writer at a time over all processes, durable when it resolves. */
@@ -37,9 +38,18 @@ export interface Driver extends Reader {
   close(): Promise<void>
 }
 
+/** The numbers that tables give to their rows by themselves: the highest so far by table, also where its row is gone. */
+export interface Counters {
+  read(reader: Reader): Promise<ReadonlyMap<string, number>>
+  /** From here on no table gives a number that was given before, here or where `floors` were read. */
+  raise(tx: Transaction, floors: ReadonlyMap<string, number>): Promise<void>
+}
+
 export interface TransactionOptions {
   /** Asked of a fresh connection when a commit failed midway: did it happen? Absent: nobody can tell. */
   readonly happened?: (reader: Reader) => Promise<boolean>
   /** What other nodes should hear of; nothing where it is of no use to them at once. */
   readonly news?: News
+  /** Copies a store: it does other things between its statements, for longer than a transaction usually may, and may write anything. */
+  readonly isLong?: boolean
 }

@@ -20,6 +20,11 @@ export interface Patience {
   readonly commitMs: number
 }
 
+export interface ConnectionOptions extends Patience {
+  /** Uses the store only while nobody else does, and is not counted among those who do. */
+  readonly isAlone?: boolean
+}
+
 /** bigint and numeric, which `pg` gives as text: numbers of versions and counts stay far below 2^53. */
 const NUMBERS: ReadonlySet<number> = new Set([20, 1700])
 
@@ -27,15 +32,15 @@ const NUMBERS: ReadonlySet<number> = new Set([20, 1700])
 export class PostgresConnections {
   readonly #pg: Pg
   readonly #target: PostgresTarget
-  readonly #patience: Patience
+  readonly #options: ConnectionOptions
   #pool: Promise<Pool> | undefined
   #last = 0
   #isClosed = false
 
-  constructor(pg: Pg, target: PostgresTarget, patience: Patience) {
+  constructor(pg: Pg, target: PostgresTarget, options: ConnectionOptions) {
     this.#pg = pg
     this.#target = target
-    this.#patience = patience
+    this.#options = options
   }
 
   get name(): string {
@@ -43,7 +48,7 @@ export class PostgresConnections {
   }
 
   get patience(): Patience {
-    return this.#patience
+    return this.#options
   }
 
   /** Reads on one of the pool's connections. What a lost connection did not answer is asked once more. */
@@ -75,13 +80,13 @@ export class PostgresConnections {
 
   async #connect(options: ClientConfig): Promise<{ readonly client: Client; readonly url: string }> {
     this.#requireOpen()
-    const { urls, needsPrimary } = this.#target
+    const { urls } = this.#target
     let failure: unknown
     for (let i = 0; i < urls.length; i++) {
       const at = (this.#last + i) % urls.length
       try {
         const url = urls[at]!
-        const client = await this.#connectTo(url, needsPrimary, options)
+        const client = await this.#connectTo(url, options)
         this.#last = at
         return { client, url }
       } catch (error) {
@@ -106,12 +111,12 @@ export class PostgresConnections {
     await pool?.end()
   }
 
-  async #connectTo(url: string, needsPrimary: boolean, options: ClientConfig): Promise<Client> {
+  async #connectTo(url: string, options: ClientConfig): Promise<Client> {
     const client = new this.#pg.Client({ ...this.#configFor(url), ...options })
     client.on('error', () => undefined) // whoever waits for an answer is told; nobody else needs to be
     try {
       await client.connect()
-      if (needsPrimary) await requirePrimary(client)
+      await this.#enter(client)
       return client
     } catch (error) {
       client.end().catch(() => undefined)
@@ -119,8 +124,16 @@ export class PostgresConnections {
     }
   }
 
+  /** Shows for as long as the connection is there that the store is in use; what is a standby by now is left again. */
+  async #enter(client: ClientBase): Promise<void> {
+    const { schema, needsPrimary } = this.#target
+    const { rows } = await client.query<Place>(this.#options.isAlone ? PLACE : `${PLACE}, ${inUse(schema, 'shared')}`)
+    const isOther = rows[0]?.standby === true || rows[0]?.only === 'on'
+    if (needsPrimary && isOther) throw Object.assign(new Error('this server takes no writes'), { code: '25006' })
+  }
+
   #configFor(url: string): ClientConfig {
-    const { connectMs, statementMs, lockMs } = this.#patience
+    const { connectMs, statementMs, lockMs } = this.#options
     const { getTypeParser } = this.#pg.types
     return {
       connectionString: url,
@@ -166,10 +179,10 @@ export class PostgresConnections {
     this.#pool ??= (async () => {
       const { client, url } = await this.#connect({})
       await client.end()
-      const { pool: max, needsPrimary } = this.#target
+      const { pool: max } = this.#target
       const onConnect = async (one: ClientBase): Promise<void> => {
         one.on('error', () => undefined) // while it is in use, the pool does not listen
-        if (needsPrimary) await requirePrimary(one) // what was a primary may be a standby by now
+        await this.#enter(one)
       }
       const pool = new this.#pg.Pool({
         ...this.#configFor(url),
@@ -191,10 +204,13 @@ export class PostgresConnections {
   }
 }
 
-async function requirePrimary(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean; only: string }>(
-    `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') AS only`,
-  )
-  if (rows[0]?.standby !== true && rows[0]?.only !== 'on') return
-  throw Object.assign(new Error('this server takes no writes'), { code: '25006' })
+interface Place {
+  readonly standby: boolean
+  readonly only: string
 }
+
+const PLACE = `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') AS only`
+
+/** The advisory lock of a store: every connection shares it, and who wants the store for himself takes it alone, to the end of a transaction. */
+export const inUse = (schema: string, how: 'shared' | 'alone'): string =>
+  `${how === 'shared' ? 'pg_advisory_lock_shared' : 'pg_advisory_xact_lock'}(hashtext('holdfast in use ${schema}'))`

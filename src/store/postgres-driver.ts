@@ -1,6 +1,5 @@
 import type { QueryResult } from 'pg'
-import { HoldfastError } from '../model/errors.ts'
-import type { Driver, Reader, SqlValue, Transaction, TransactionOptions } from './driver.ts'
+import type { Counters, Driver, Reader, SqlValue, Transaction, TransactionOptions } from './driver.ts'
 import { PostgresAppender } from './postgres-append.ts'
 import { checkPostgres } from './postgres-check.ts'
 import type { PostgresConnections } from './postgres-connections.ts'
@@ -9,6 +8,14 @@ import { PostgresWriter } from './postgres-writer.ts'
 import type { News, StoreProblem } from './store.ts'
 
 type Run = (sql: string, values?: readonly SqlValue[]) => Promise<QueryResult>
+
+/** Which store it is. */
+export interface PostgresPlace {
+  readonly url: string
+  readonly schema: string
+  /** Writes what is not in use: a copy that is not whole, or a store that has moved. */
+  readonly copying: boolean
+}
 
 const SIZE = `
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) AS bytes
@@ -19,25 +26,30 @@ export class PostgresDriver implements Driver {
   readonly name: string
   readonly directory = null
   readonly #connections: PostgresConnections
-  readonly #schema: string
+  readonly #place: PostgresPlace
   readonly #writer: PostgresWriter
   readonly #appender: PostgresAppender
   readonly #listener: PostgresListener
   #closing: Promise<void> | undefined
 
-  constructor(connections: PostgresConnections, schema: string) {
+  constructor(connections: PostgresConnections, place: PostgresPlace) {
+    const { schema, copying } = place
     const channel = `holdfast_${schema}`
     const node = crypto.randomUUID()
     this.name = connections.name
     this.#connections = connections
-    this.#schema = schema
-    this.#writer = new PostgresWriter(connections, channel, node)
+    this.#place = place
+    this.#writer = new PostgresWriter(connections, { channel, node, copying })
     this.#appender = new PostgresAppender(this.#writer, this.name)
     this.#listener = new PostgresListener(connections, channel, node)
   }
 
   query<R>(sql: string, ...values: readonly SqlValue[]): Promise<R[]> {
     return this.#connections.query<R>(sql, values)
+  }
+
+  async counters(): Promise<Counters> {
+    return (await import('./postgres-counters.ts')).POSTGRES_COUNTERS
   }
 
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
@@ -55,7 +67,7 @@ export class PostgresDriver implements Driver {
       before = serial
       return work(tx)
     }, options)
-    this.#appender.wrote(before, options.news?.startsWith('namespace:') ?? false)
+    this.#appender.wrote(before, options.isLong === true || (options.news?.startsWith('namespace:') ?? false))
     return result
   }
 
@@ -68,7 +80,7 @@ export class PostgresDriver implements Driver {
   }
 
   async sizes() {
-    const [row] = await this.query<{ bytes: number }>(SIZE, this.#schema)
+    const [row] = await this.query<{ bytes: number }>(SIZE, this.#place.schema)
     return { bytes: row?.bytes ?? 0, freeBytes: 0, walBytes: 0 }
   }
 
@@ -76,10 +88,10 @@ export class PostgresDriver implements Driver {
     return this.read(checkPostgres)
   }
 
-  /** The database's own tools copy it: this process has no file to give. */
-  async backup(): Promise<void> {
-    const text = `${this.name}: a store on PostgreSQL is backed up by PostgreSQL's own tools: pg_dump --schema=${this.#schema}, or a base backup`
-    throw new HoldfastError('unsupported', text, { what: 'backup' })
+  /** A SQLite file, as of any store: what can be put back anywhere. */
+  async backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void> {
+    const { backUpPostgres } = await import('./postgres-backup.ts')
+    return backUpPostgres({ url: this.#place.url, name: this.name }, file, onProgress)
   }
 
   onForeignCommit(listener: (news?: News) => void): () => void {

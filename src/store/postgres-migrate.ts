@@ -26,18 +26,22 @@ export async function migratePostgres(client: Client, { name, schema }: Postgres
       throw new HoldfastError('not-found', `there is no store at ${name}`, { what: name })
     const at = setup.now().toISOString()
     if (found === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
-    for (const { version, sql } of POSTGRES_MIGRATIONS) if (version > found) await client.query(sql)
-    if (found === 0) await describe(client, at)
-    await client.query(`UPDATE system_metadata SET value = $1, updated_at = $2 WHERE key = 'schema_version'`, [
-      String(NEWEST),
-      at,
-    ])
+    await bringForward((sql, ...values) => client.query(sql, [...values]), found, at)
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     throw error
   }
   await addDigest(client)
+}
+
+type Run = (sql: string, ...values: readonly string[]) => Promise<unknown>
+
+/** Brings the tables in the first schema of the search path from a version, 0 for none, to the newest; inside a transaction. */
+export async function bringForward(run: Run, found: number, at: string): Promise<void> {
+  for (const { version, sql } of POSTGRES_MIGRATIONS) if (version > found) await run(sql)
+  if (found === 0) await describe(run, at)
+  await run(`UPDATE system_metadata SET value = $1, updated_at = $2 WHERE key = 'schema_version'`, String(NEWEST), at)
 }
 
 /** The schema version of a store; 0 where there is none. Refuses tables that are not ours, or newer than we know. */
@@ -58,10 +62,10 @@ async function foundVersion(client: Client, name: string, schema: string): Promi
   throw new HoldfastError('store', `${name}: ${text}`, { store: name })
 }
 
-async function describe(client: Client, at: string): Promise<void> {
+async function describe(run: Run, at: string): Promise<void> {
   const first = { schema_version: '0', instance_id: crypto.randomUUID(), config_source: '', last_url_fetch: '' }
   for (const [key, value] of Object.entries(first)) {
-    await client.query('INSERT INTO system_metadata (key, value, updated_at) VALUES ($1, $2, $3)', [key, value, at])
+    await run('INSERT INTO system_metadata (key, value, updated_at) VALUES ($1, $2, $3)', key, value, at)
   }
 }
 

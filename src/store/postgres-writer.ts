@@ -4,7 +4,8 @@ import type { Reader, SqlValue, Transaction, TransactionOptions } from './driver
 import type { PostgresConnections } from './postgres-connections.ts'
 import { isAway, postgresCode, toStoreError } from './postgres-errors.ts'
 import { numbered } from './postgres-sql.ts'
-import type { News } from './store.ts'
+import { STANDING, type Standing } from './read.ts'
+import { requireInUse } from './standing.ts'
 import { Mutex } from './wait.ts'
 
 /** Never less than the server was set to, and never less than durable on this one. */
@@ -14,10 +15,20 @@ SELECT set_config('synchronous_commit',
 
 /** What holds the lock and says nothing, because its node was paused, is ended by the server. */
 const IDLE_MS = 10_000
+/** What copies a store says nothing here while it writes elsewhere. */
+const LONG = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 
 /** The row that every writer locks, which makes one order of all writes; its number grows with each of them. */
 const LOCK = 'SELECT serial FROM store_head FOR UPDATE'
 const COUNT = 'UPDATE store_head SET serial = serial + 1'
+
+export interface WriterOptions {
+  /** Where other nodes are told what was written, and as whom. */
+  readonly channel: string
+  readonly node: string
+  /** Writes what is not in use: a copy that is not whole, or a store that has moved. */
+  readonly copying: boolean
+}
 
 /** What a transaction saw and left of the one row that all writers lock. */
 export interface Locked {
@@ -31,27 +42,22 @@ export interface Locked {
  */
 export class PostgresWriter {
   readonly #connections: PostgresConnections
-  readonly #channel: string
-  readonly #node: string
+  readonly #options: WriterOptions
   readonly #writing = new Mutex()
   #client: Promise<Client> | undefined
   #warning: string | undefined
 
-  constructor(connections: PostgresConnections, channel: string, node: string) {
+  constructor(connections: PostgresConnections, options: WriterOptions) {
     this.#connections = connections
-    this.#channel = channel
-    this.#node = node
+    this.#options = options
   }
 
   /** Runs work alone among all nodes, and commits it. */
-  transaction<T>(
-    work: (tx: Transaction, locked: Locked) => Promise<T>,
-    { happened, news }: TransactionOptions = {},
-  ): Promise<T> {
+  transaction<T>(work: (tx: Transaction, locked: Locked) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     return this.#writing.run(async () => {
       const client = await this.#open()
-      const result = await this.#body(client, work, news)
-      await this.#commit(() => client.query('COMMIT'), happened)
+      const result = await this.#body(client, work, options)
+      await this.#commit(() => client.query('COMMIT'), options.happened)
       return result
     })
   }
@@ -69,7 +75,7 @@ export class PostgresWriter {
 
   /** Where other nodes are told what was written, and by whom. */
   get address(): readonly [channel: string, node: string] {
-    return [this.#channel, this.#node]
+    return [this.#options.channel, this.#options.node]
   }
 
   async close(): Promise<void> {
@@ -83,20 +89,32 @@ export class PostgresWriter {
   async #body<T>(
     client: Client,
     work: (tx: Transaction, locked: Locked) => Promise<T>,
-    news: News | undefined,
+    { news, isLong }: TransactionOptions,
   ): Promise<T> {
+    const { channel, node } = this.#options
     try {
-      void client.query('BEGIN').catch(() => undefined) // what comes next fails too
-      const { rows } = await client.query<Locked>(LOCK)
-      const result = await work(transactionOn(client), rows[0]!)
+      const locked = await this.#begin(client, isLong)
+      const result = await work(transactionOn(client), locked)
       if (news !== undefined)
-        void client.query('SELECT pg_notify($1, $2)', [this.#channel, `${this.#node} ${news}`]).catch(() => undefined)
+        void client.query('SELECT pg_notify($1, $2)', [channel, `${node} ${news}`]).catch(() => undefined)
       await client.query(COUNT)
       return result
     } catch (error) {
       await this.#giveUp(client, error)
       throw toStoreError(error, this.#connections.name)
     }
+  }
+
+  /** One round trip: what is not waited for fails with what comes next. Only under the lock is it certain that the store is still here. */
+  async #begin(client: Client, isLong = false): Promise<Locked> {
+    void client.query('BEGIN').catch(() => undefined)
+    if (isLong) void client.query(LONG).catch(() => undefined)
+    const locking = client.query<Locked>(LOCK)
+    const standing = client.query<Standing>(STANDING)
+    standing.catch(() => undefined)
+    const { rows } = await locking
+    if (!this.#options.copying) requireInUse(this.#connections.name, (await standing).rows)
+    return rows[0]!
   }
 
   async #commit(commit: () => Promise<QueryResult>, happened: TransactionOptions['happened']): Promise<QueryResult> {
@@ -158,7 +176,8 @@ export class PostgresWriter {
 
   /** A connection that failed a statement is used again; one that was lost is not. */
   async #giveUp(client: Client, error: unknown): Promise<void> {
-    if (isAway(error) || postgresCode(error) === '') return this.#drop()
+    const isOurs = error instanceof HoldfastError // thrown by the work between two statements: nothing is wrong with the connection
+    if (!isOurs && (isAway(error) || postgresCode(error) === '')) return this.#drop()
     await client.query('ROLLBACK').catch(() => this.#drop())
   }
 

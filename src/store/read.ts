@@ -144,3 +144,11 @@ export async function readMetadata(reader: Reader): Promise<ReadonlyMap<string, 
   const rows = await reader.query<{ key: string; value: string }>('SELECT key, value FROM system_metadata')
   return new Map(rows.map((row) => [row.key, row.value]))
 }
+
+/** What `system_metadata` says of a store that is not to be written to: it has moved, or is not yet whole. */
+export const STANDING = `SELECT key, value FROM system_metadata WHERE key IN ('moved_to', 'copy_from')`
+
+export interface Standing {
+  readonly key: string
+  readonly value: string
+}

@@ -112,6 +112,7 @@ const about = (namespace: string): Pick<TransactionOptions, 'news'> => ({ news: 
 const fencedBy = (driver: Driver, fence: Fence): Driver => ({
   name: driver.name,
   directory: driver.directory,
+  counters: () => driver.counters(),
   query: (sql, ...values) => driver.query(sql, ...values),
   read: (work) => driver.read(work),
   async transaction(work, options) {

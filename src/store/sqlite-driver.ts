@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
-import type { Driver, Reader, SqlValue, Transaction, TransactionOptions } from './driver.ts'
+import type { Counters, Driver, Reader, SqlValue, Transaction, TransactionOptions } from './driver.ts'
+import { STANDING, type Standing } from './read.ts'
 import { Connection } from './sqlite-connection.ts'
 import { isBusy, isIoError, toStoreError } from './sqlite-errors.ts'
 import { type OpenReader, openReader } from './sqlite-open.ts'
@@ -17,6 +18,8 @@ export interface DriverParts {
   readonly lockTimeoutMs: number
   /** Do slow work on the calling thread. */
   readonly inline: boolean
+  /** Write what is not in use: a copy that is not whole, or a store that has moved. */
+  readonly copying?: boolean
 }
 
 /** Pages in the WAL before a checkpoint is worth its while, and before the file itself is cut. */
@@ -37,6 +40,7 @@ export class SqliteDriver implements Driver {
   readonly #file: string | null
   readonly #lockTimeoutMs: number
   readonly #inline: boolean
+  readonly #copying: boolean
   readonly #reading = new Mutex()
   readonly #writing: Mutex
   readonly #writable: boolean
@@ -51,16 +55,21 @@ export class SqliteDriver implements Driver {
   #lastTurn = 0
   #isClosed = false
 
-  constructor({ name, file, reader, lockTimeoutMs, inline }: DriverParts) {
+  constructor({ name, file, reader, lockTimeoutMs, inline, copying = false }: DriverParts) {
     this.name = name
     this.directory = file === null ? null : dirname(file)
     this.#file = file
     this.#lockTimeoutMs = lockTimeoutMs
     this.#inline = inline
+    this.#copying = copying
     this.#reader = reader.connection
     this.#writable = reader.writable
     this.#writing = file === null ? this.#reading : new Mutex()
     if (file === null) this.#writer = reader.connection
+  }
+
+  async counters(): Promise<Counters> {
+    return (await import('./sqlite-counters.ts')).SQLITE_COUNTERS
   }
 
   async query<R>(sql: string, ...values: readonly SqlValue[]): Promise<R[]> {
@@ -173,11 +182,24 @@ export class SqliteDriver implements Driver {
       const text = `${this.name}: the file or its folder cannot be written; nothing was changed. Check who owns them`
       throw new HoldfastError('unavailable', text, { store: this.name, retry: false })
     }
-    return this.#patiently(() => {
+    const writer = await this.#patiently(() => {
       const writer = this.#openWriter()
       writer.exec('BEGIN IMMEDIATE')
       return writer
     })
+    if (!this.#copying) await this.#requireInUse(writer)
+    return writer
+  }
+
+  /** Only under the lock is it certain that the store is still here. */
+  async #requireInUse(writer: Connection): Promise<void> {
+    try {
+      const rows = writer.all<Standing>(STANDING)
+      if (rows.length > 0) (await import('./standing.ts')).requireInUse(this.name, rows)
+    } catch (error) {
+      this.#giveUp(writer, error)
+      throw toStoreError(error, this.name)
+    }
   }
 
   /** A commit holds the thread until it is on disk; many in a row must not keep timers and sockets waiting. */

@@ -2,12 +2,15 @@ import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
+import type { Driver } from './driver.ts'
 import { syncFile, syncFolder } from './files.ts'
 import { makeFolder } from './migrate.ts'
-import { openSqlite } from './sqlite.ts'
+import { sqlStore } from './sql.ts'
+import { openDriver } from './sqlite.ts'
 import { Connection } from './sqlite-connection.ts'
 import { isBusy, sqliteCode, toStoreError } from './sqlite-errors.ts'
 import { inspectSchema, openReader, SCHEMA_VERSION } from './sqlite-open.ts'
+import { openElsewhere } from './standing.ts'
 import type { Store } from './store.ts'
 
 /** The schema that brought sessions; a backup of an older one has none to end. */
@@ -31,8 +34,12 @@ export function restoreBackup(backup: string, target: string, { now = () => new 
   }
 }
 
-/** Opens a backup as a store for `work`, and leaves it byte for byte as it is: one of an older schema is looked at in a copy. */
-export async function inspectBackup<T>(backup: string, work: (store: Store) => Promise<T>): Promise<T> {
+/** Opens a backup as a store for `work`, and leaves it byte for byte as it is. */
+export const inspectBackup = <T>(backup: string, work: (store: Store) => Promise<T>): Promise<T> =>
+  readBackup(backup, (driver) => work(sqlStore(driver)))
+
+/** Opens a backup's database for `work`, and leaves it byte for byte as it is: one of an older schema is looked at in a copy. */
+export async function readBackup<T>(backup: string, work: (driver: Driver) => Promise<T>): Promise<T> {
   if (backupVersion(backup) === SCHEMA_VERSION) return inspect(backup, work)
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-backup-'))
   try {
@@ -43,12 +50,12 @@ export async function inspectBackup<T>(backup: string, work: (store: Store) => P
   }
 }
 
-async function inspect<T>(file: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openSqlite(file, { create: false })
+async function inspect<T>(file: string, work: (driver: Driver) => Promise<T>): Promise<T> {
+  const driver = await openDriver(file, { create: false })
   try {
-    return await work(store)
+    return await work(driver)
   } finally {
-    await store.close()
+    await driver.close()
   }
 }
 
@@ -76,7 +83,7 @@ function replace(backup: string, target: string, now: Date): string | null {
   const outgoing = `${target}.replaced-${stamp}`
   copyFileSync(backup, incoming)
   try {
-    endSessions(incoming)
+    settleIn(incoming)
     syncFile(incoming)
     if (!existsSync(target)) {
       dropWal(target)
@@ -93,12 +100,16 @@ function replace(backup: string, target: string, now: Date): string | null {
   }
 }
 
-/** Nobody is signed in to a restored store: who signed out, or was made to, since the backup must stay so. */
-function endSessions(incoming: string): void {
+/**
+ * Nobody is signed in to a restored store: who signed out, or was made to, since the backup must stay so. And it is in use, also where it is the
+ * backup of one that had moved.
+ */
+function settleIn(incoming: string): void {
   const connection = new Connection(incoming, { mode: 'write', mustExist: true })
   try {
     connection.exec('PRAGMA journal_mode = DELETE')
     if (inspectSchema(connection, incoming) >= SESSIONS_SINCE) connection.exec('DELETE FROM sessions')
+    connection.exec(`DELETE FROM system_metadata WHERE key = 'moved_to'`)
   } finally {
     connection.close()
   }
@@ -115,27 +126,19 @@ function setAside(target: string, outgoing: string): Connection | undefined {
     connection = new Connection(target, { mode: 'write', mustExist: true })
     connection.exec('PRAGMA locking_mode = EXCLUSIVE')
     const mode = connection.value<string>('PRAGMA journal_mode = DELETE')
-    if (mode !== 'delete') throw inUse(target)
+    if (mode !== 'delete') throw openElsewhere(target)
     connection.exec('BEGIN EXCLUSIVE; COMMIT')
     connection.change('VACUUM INTO ?', outgoing)
     syncFile(outgoing)
     return connection
   } catch (error) {
     connection?.close()
-    if (isBusy(error)) throw inUse(target, error)
+    if (isBusy(error)) throw openElsewhere(target, error)
     if (!/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(error))) throw error
     keepDamaged(target, outgoing)
     return undefined
   }
 }
-
-const inUse = (target: string, cause?: unknown) =>
-  new HoldfastError(
-    'unavailable',
-    `${target} is open in another process; nothing was changed. Stop that process and try again`,
-    { store: target, retry: true },
-    { cause },
-  )
 
 /** What SQLite cannot read is kept as it is, with its WAL. */
 function keepDamaged(target: string, outgoing: string): void {

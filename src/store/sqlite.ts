@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
 import type { Driver } from './driver.ts'
 import type { Migration } from './migrations/index.ts'
+import { STANDING, type Standing } from './read.ts'
 import { sqlStore } from './sql.ts'
 import { Connection } from './sqlite-connection.ts'
 import { SqliteDriver } from './sqlite-driver.ts'
@@ -18,6 +19,8 @@ export interface SqliteOptions {
   readonly now?: () => Date
   /** Does checkpoints, copies and checks on the calling thread instead of one of their own. */
   readonly inline?: boolean
+  /** Opens, and writes, what is not in use: a copy that is not whole yet, or a store that has moved. */
+  readonly copying?: boolean
   /** The steps to the newest schema, for tests of migrating. */
   readonly migrations?: readonly Migration[]
 }
@@ -29,12 +32,12 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
 /** @internal */
 export async function openDriver(path: string, options: SqliteOptions = {}): Promise<Driver> {
-  const { lockTimeoutMs = 30_000, inline = false } = options
+  const { lockTimeoutMs = 30_000, inline = false, copying = false } = options
   if (path === ':memory:') return openMemory(options)
   const file = resolve(path)
   try {
     const reader = await openCurrent(file, path, options)
-    return new SqliteDriver({ name: path, file, reader, lockTimeoutMs, inline })
+    return new SqliteDriver({ name: path, file, reader, lockTimeoutMs, inline, copying })
   } catch (error) {
     throw toStoreError(error, path)
   }
@@ -58,10 +61,11 @@ async function openMemory({
 }
 
 async function openCurrent(file: string, name: string, options: SqliteOptions): Promise<OpenReader> {
-  const { create = true, lockTimeoutMs = 30_000, now = () => new Date(), migrations } = options
+  const { create = true, lockTimeoutMs = 30_000, now = () => new Date(), migrations, copying = false } = options
   const newest = migrations?.at(-1)?.version ?? SCHEMA_VERSION
-  const open = () =>
-    retry(() => openInspected(file, name, newest), { isWorthWaiting: isBusy, timeoutMs: lockTimeoutMs })
+  const patience = { isWorthWaiting: isBusy, timeoutMs: lockTimeoutMs }
+  const open = async () =>
+    requireWhole(name, await retry(() => openInspected(file, name, { newest, copying }), patience))
 
   const found = await open()
   if (found?.version === newest) return found.reader
@@ -74,14 +78,39 @@ async function openCurrent(file: string, name: string, options: SqliteOptions): 
   return (await open())!.reader
 }
 
-function openInspected(file: string, name: string, newest: number) {
+interface Wanted {
+  readonly newest: number
+  readonly copying: boolean
+}
+
+interface Inspected {
+  readonly reader: OpenReader
+  readonly version: number
+  readonly standing: readonly Standing[]
+}
+
+function openInspected(file: string, name: string, { newest, copying }: Wanted): Inspected | undefined {
   if (!isThere(file)) return undefined
   refuseStump(file, name)
   const reader = openReader(file)
   try {
-    return { reader, version: inspectSchema(reader.connection, name, newest) }
+    const version = inspectSchema(reader.connection, name, newest)
+    const standing = version === 0 || copying ? [] : reader.connection.all<Standing>(STANDING)
+    return { reader, version, standing }
   } catch (error) {
     reader.connection.close()
+    throw error
+  }
+}
+
+async function requireWhole(name: string, found: Inspected | undefined): Promise<Inspected | undefined> {
+  if (found === undefined || found.standing.length === 0) return found
+  const standing = await import('./standing.ts')
+  try {
+    standing.requireWhole(name, found.standing)
+    return found
+  } catch (error) {
+    found.reader.connection.close()
     throw error
   }
 }

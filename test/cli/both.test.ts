@@ -151,7 +151,18 @@ const REFUSED = [
 ]
 
 /** What cannot be compared, and where it is tried instead. */
-const ELSEWHERE = ['whoami', 'init', 'serve', 'watch', 'key', 'completion', 'help', 'complete', 'bench']
+const ELSEWHERE = [
+  'whoami',
+  'init',
+  'serve',
+  'watch',
+  'key',
+  'migrate-store',
+  'completion',
+  'help',
+  'complete',
+  'bench',
+]
 
 describe('a command', () => {
   it.each(TYPED)('tells the same of a server and of a store: %s', async (typed) => {

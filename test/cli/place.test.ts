@@ -25,7 +25,7 @@ describe('a command on a server', () => {
     ['get --replace-sources', '--replace-sources works on a store only'],
     ['init', 'holdfast init makes a store, and this is a server'],
     ['serve', 'holdfast serve opens a store, and this is a server'],
-    ['backup --restore x.db --yes', 'backup --restore replaces the file of a store, and this is a server'],
+    ['backup --restore x.db --yes', 'backup --restore replaces a store, and this is a server'],
     ['backup --verify x.db', 'backup --verify checks a file that is here'],
   ])('refuses what only a store can take: %s', async (typed, message) => {
     const ran = await at.run(`${typed} --server ${URL}`, { env: TOKEN })

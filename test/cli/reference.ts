@@ -33,8 +33,8 @@ export HOLDFAST_SERVER=https://config.example.com HOLDFAST_TOKEN_FILE=~/.holdfas
 holdfast set server.port=5050 --reason 'new proxy'
 \`\`\`
 Instead of the variable \`holdfast.yaml\` may say \`server: https://config.example.com\`, without \`store\`. Only with a store at hand work
-\`init\`, \`serve\`, \`backup --restore\`, and the flags \`--source\`, \`--schema\`, \`--replace-sources\` and \`--actor\`: the server has its
-sources, and the token says who it is. \`backup FILE\` downloads a copy that the server made and checked.
+\`init\`, \`serve\`, \`backup --restore\`, \`migrate-store\`, and the flags \`--source\`, \`--schema\`, \`--replace-sources\` and \`--actor\`: the server
+has its sources, and the token says who it is. \`backup FILE\` downloads a copy that the server made and checked.
 
 ## What is printed where
 People get tables, differences (\`+\` came, \`−\` went, \`~\` changed, \`=\` stayed as it was) and colour where a terminal shows it; lines keep

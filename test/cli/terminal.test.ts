@@ -115,6 +115,7 @@ describe('with --json', () => {
       'backup --verify copy.db',
       'key list',
       'bench --count 2 --clients 2 --watchers 1',
+      'migrate-store copy.db moved.db',
       '--version',
     ]
     const tried = new Set<string>()

@@ -1,8 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { migrateStore } from '../../src/engine/migrate-store.ts'
 import { until } from '../engine/helpers.ts'
-import { folder, served } from './serving.ts'
+import { folder, NS, served } from './serving.ts'
 
 describe('whether the server is well', () => {
   it('is told to anybody, kept by nobody, with the version of the program', async () => {
@@ -28,6 +29,19 @@ describe('whether the server is well', () => {
     expect(text).toContain('a source or a schema cannot be loaded')
     expect(text).not.toMatch(/payroll|private/)
     expect(text).not.toContain(directory)
+  })
+
+  it('is told where the store has moved: reads go on, and what would change is refused with the name of the new one', async () => {
+    const directory = folder()
+    const at = await served(directory)
+    await at.ask('PUT', `${NS}/overrides/a/x`, { body: { value: 1 } })
+    const to = join(directory, 'moved.db')
+    await migrateStore(join(directory, 'store.db'), to)
+    const refused = await at.ask('PUT', `${NS}/overrides/a/x`, { body: { value: 2 } })
+    expect([refused.status, refused.text]).toEqual([503, expect.stringContaining('moved to')])
+    const { status, json } = await at.get('/readyz', { token: null })
+    expect([status, json]).toEqual([503, { isReady: false, reasons: ['the store takes no writes'] }])
+    expect((await at.get(`${NS}/config`)).json).toEqual({ a: { x: 1 } })
   })
 
   it('is asked as often as anybody likes', async () => {

@@ -330,12 +330,6 @@ describeWithPostgres('a store on PostgreSQL', () => {
     })
   })
 
-  it('leaves its backups to the database, and says so', async () => {
-    const store = await open()
-    const refusal = { code: 'unsupported', message: expect.stringContaining('pg_dump --schema=holdfast') }
-    await expect(store.backup('copy.db')).rejects.toMatchObject(refusal)
-  })
-
   it('goes on by itself after its server was away', async () => {
     const store = await open()
     await grow(store, ns, [{ a: 1 }])

@@ -59,6 +59,7 @@ export const STORE: readonly Command[] = [
     summary: 'Copy the store while others write; check a copy; put one back',
     details: [
       '--verify opens the copy, checks hashes and chain, and counts; it exits with 2 where something is wrong.',
+      'The copy is one SQLite file, also of a store on PostgreSQL, and goes back into either.',
     ],
     arguments: [{ name: 'FILE', isOptional: true, completes: 'file' }],
     options: [
@@ -93,6 +94,29 @@ export const STORE: readonly Command[] = [
       ['holdfast key generate new.key', 'for a secret store or a variable'],
     ],
     load: () => import('../commands/key.ts'),
+  },
+  {
+    name: 'migrate-store',
+    group: 'Care of the store',
+    summary: 'Move the store into another database while it is used',
+    details: [
+      'Copies while others write, checks the copy, then keeps writers out for a moment and switches. From then on FROM can only be read, and says where it has moved.',
+      'TO is new or empty. Cut short, the same command goes on from there.',
+    ],
+    arguments: [
+      { name: 'FROM', completes: 'file' },
+      { name: 'TO', completes: 'file' },
+    ],
+    options: [
+      { name: 'keep-source', summary: 'leave FROM in use: make a copy' },
+      { name: 'no-verify', summary: 'do not recompute the hashes and the chain of the copy' },
+    ],
+    examples: [
+      ['holdfast migrate-store old.db postgres://holdfast@db/holdfast', 'to PostgreSQL'],
+      ['holdfast migrate-store postgres://holdfast@db/holdfast back.db', 'and back'],
+      ['holdfast migrate-store old.db new.db --keep-source', 'a copy; old.db stays in use'],
+    ],
+    load: () => import('../commands/migrate-store.ts'),
   },
   {
     name: 'namespace',

@@ -52,15 +52,16 @@ async function verify({ flags, io, print }: Call, file: string): Promise<number>
 }
 
 async function restore(call: Call, file: string): Promise<number> {
-  const { print } = call
-  const target = await readStoreTarget(call, 'backup --restore replaces the file of a store')
+  const { io, print } = call
+  const target = await readStoreTarget(call, 'backup --restore replaces a store')
   await confirm(
     call,
     `This puts ${visible(file)} in the place of ${visible(storeName(target.options.store ?? ''))}.`,
     'yes',
   )
   const { restoreBackup } = await import('../../engine/backup.ts')
-  const result = await restoreBackup(file, storeOptions(target))
+  const { onProgress, clear } = progressLine('restoring', io, print)
+  const result = await restoreBackup(file, { ...storeOptions(target), onProgress }).finally(clear)
   if (print.json) print.document(result)
   else {
     print.line(`Put back ${count(result.versions, 'version')} into ${visible(result.store)}.`)
