@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { isDeepStrictEqual, styleText } from 'node:util'
 
 /**
- * `npm start`: the main job on the example, through the real program, in a folder of its own. Each command is run by the shell as it is shown,
+ * `npm run tour`: the main job on the example, through the real program, in a folder of its own. Each command is run by the shell as it is shown,
  * and what the tour says of it is checked: where a step does not do what it says, the tour ends with an error.
  */
 const root = join(import.meta.dirname, '..')

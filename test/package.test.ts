@@ -55,11 +55,24 @@ describe('the lockfile', () => {
 })
 
 describe('the tour', () => {
-  it('does what it says, from a checkout that is built', { timeout: 60_000 }, () => {
+  it('does what it says, from a checkout that is built', { timeout: 180_000 }, () => {
     const env = { ...process.env, TMPDIR: WORK }
     const ended = spawnSync(process.execPath, ['scripts/tour.ts'], { cwd: CHECKOUT, encoding: 'utf8', env })
     expect(ended.stdout).toContain('What now?')
     expect(ended.status, ended.stderr).toBe(0)
+  })
+})
+
+describe('the demonstration', () => {
+  it('has something to show on every page of the console, and leaves nothing behind', { timeout: 180_000 }, () => {
+    const room = join(WORK, 'room')
+    mkdirSync(room)
+    const env = { ...process.env, TMPDIR: room }
+    const words = ['scripts/demo.ts', '--check']
+    const ended = spawnSync(process.execPath, words, { cwd: CHECKOUT, encoding: 'utf8', env })
+    expect(ended.stderr).toBe('')
+    expect(ended.stdout).toContain('each of its pages has something to show')
+    expect([ended.status, readdirSync(room)]).toEqual([0, []])
   })
 })
 
