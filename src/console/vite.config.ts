@@ -14,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What the client loads in Node only, for a file of its own, is never asked for by a page.
+    rolldownOptions: { external: [/^node:/] },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:7420' } },
 })

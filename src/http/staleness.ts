@@ -23,12 +23,12 @@ export function markStale(app: FastifyInstance, context: Context): void {
   })
 }
 
-/** What is no read, and yet changes nothing. */
-const FROM_MEMORY: readonly RouteName[] = ['validate']
+/** What is no read, and yet needs no store: it asks the memory, or a copy, which is wanted when the store is away. */
+const WITHOUT_STORE: readonly RouteName[] = ['validate', 'verifyBackup']
 
 /** Refuses at once what would have to be written while the store is away: nobody waits for what cannot be done. */
 export function requireStore({ service }: Pick<Context, 'service'>, name: RouteName): void {
-  if (!service.isAway() || PATHS[name][0] === 'GET' || FROM_MEMORY.includes(name)) return
+  if (!service.isAway() || PATHS[name][0] === 'GET' || WITHOUT_STORE.includes(name)) return
   const message = 'the store is away, and nothing was changed: reads go on from memory; try again later'
   throw new HoldfastError('unavailable', message, { store: 'store', retry: true })
 }

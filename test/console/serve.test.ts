@@ -285,11 +285,15 @@ describeWithBrowser('the console in Chromium', (browser) => {
     expect(await page.evaluate(async () => (await fetch('/api/v1/session')).status)).toBe(200)
   })
 
-  it('is signed in on every page after that', async () => {
-    const page = await browser.page()
-    await world.signIn(page, `/namespaces/${NS}/versions`)
-    const status = await page.evaluate(async () => (await fetch('/api/v1/namespaces')).status)
-    expect(status).toBe(200)
+  it('is signed in on every page after that, also after the server was started anew', async () => {
+    await using own = await World.start()
+    const page = await browser.page({ allowed: [/ERR_CONNECTION_REFUSED/, /ERR_(INCOMPLETE|EMPTY)/] })
+    await own.signIn(page, `/namespaces/${NS}/versions`)
+    const asked = () => page.evaluate(async () => (await fetch('/api/v1/namespaces')).status)
+    expect(await asked()).toBe(200)
+    await own.stop()
+    await own.resume()
+    expect(await asked()).toBe(200)
   })
 })
 

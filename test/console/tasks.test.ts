@@ -117,9 +117,9 @@ describeWithBrowser('a person with the console', (browser) => {
     const page = await browser.page({ allowed: [/ERR_/, /failed: /, /status of 50/] })
     await world.signIn(page, `${AT}/configuration`)
     await edit(page, 'server.workers', '9')
-    await world.restart(async () => {
-      await page.getByText(/offline since/).waitFor()
-    })
+    await world.stop()
+    await page.getByText(/offline since/).waitFor()
+    await world.resume()
     const { version } = await world.change({ set: { server: { idle_timeout: 88 } } })
     await page.getByText(`live v${version.id}`).waitFor()
     await page.getByText('1 change staged').waitFor()

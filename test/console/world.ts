@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import type { Grant } from '../../src/model/principal.ts'
 import { type ServeOptions, type Server, serve } from '../../src/server.ts'
+import { steadyPort } from '../ports.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/tacacs')
 
@@ -19,48 +21,49 @@ interface Answer {
 
 /** A server on the example's files, in a folder of its own, with one namespace and a few versions; asked as its admin. */
 export class World implements AsyncDisposable {
-  server: Server
-  readonly token: string
-  readonly #options: ServeOptions
   /** Where `tacacs.conf` is, to be edited. */
-  readonly directory: string
+  readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-console-'))
+  /** May do everything. */
+  token = ''
+  readonly #options: ServeOptions
+  #server: Server | undefined
 
-  private constructor(server: Server, token: string, options: ServeOptions & { readonly directory: string }) {
-    this.server = server
-    this.token = token
-    this.directory = options.directory
+  private constructor(options: ServeOptions) {
     this.#options = options
   }
 
   static async start(options: ServeOptions = {}): Promise<World> {
-    const directory = mkdtempSync(join(tmpdir(), 'holdfast-console-'))
-    cpSync(EXAMPLE, directory, { recursive: true })
-    let token = ''
-    const all = {
-      directory,
-      store: 'store.db',
-      port: 0,
-      namespaces: { [NS]: { sources: ['tacacs.conf'], schema: 'tacacs.schema.json' } },
-      log: { info: () => undefined, warn: () => undefined },
-      drainSeconds: 1,
-      onFirstToken: (text: string) => {
-        token = text
-      },
-      ...options,
-    }
-    const world = new World(await serve(all), token, all)
+    const world = new World({ port: await steadyPort(), ...options })
+    cpSync(EXAMPLE, world.directory, { recursive: true })
+    await world.resume()
     await world.change({ set: { server: { port: 5050 } }, reason: 'port for the load balancer' })
     await world.call('PUT', `/api/v1/namespaces/${NS}/baseline`, { ref: 'latest' })
     await world.change({ set: { auth: { backends: 'local,ldap', cache_ttl: 300 } }, reason: 'the directory is up' })
     return world
   }
 
-  /** Stops the server, does `between`, and starts it again at the same address. */
-  async restart(between: () => Promise<void> = async () => undefined): Promise<void> {
-    const { port } = this.server
-    await this.server.close()
-    await between()
-    this.server = await serve({ ...this.#options, port })
+  /** Serves the store, again where it was stopped: at the same address. */
+  async resume(): Promise<void> {
+    this.#server = await serve({
+      directory: this.directory,
+      store: 'store.db',
+      namespaces: { [NS]: { sources: ['tacacs.conf'], schema: 'tacacs.schema.json' } },
+      log: { info: () => undefined, warn: () => undefined },
+      drainSeconds: 1,
+      onFirstToken: (text) => {
+        this.token = text
+      },
+      ...this.#options,
+    })
+  }
+
+  /** Ends the server; the store and its address stay. */
+  async stop(): Promise<void> {
+    await this.#server?.close()
+  }
+
+  get server(): Server {
+    return this.#server!
   }
 
   get url(): string {
@@ -96,21 +99,29 @@ export class World implements AsyncDisposable {
     return this.call('POST', `/api/v1/namespaces/${NS}/changes`, request)
   }
 
-  /** Opens `path` with a session that is begun already, by a blank page of the same origin: the browser has the cookie as the server gave it. */
-  async signIn(page: Page, path = '/'): Promise<void> {
+  /** The text of a new token. */
+  async tokenOf(name: string, grants: readonly Grant[]): Promise<string> {
+    return (await this.call('POST', '/api/v1/tokens', { name, grants })).text
+  }
+
+  /**
+   * Opens `path` with a session that is begun already, the admin's unless told otherwise. A blank page of the same origin begins it, so that the
+   * browser has the cookie as the server gave it.
+   */
+  async signIn(page: Page, path = '/', token = this.token): Promise<void> {
     const blank = `${this.url}/blank`
     await page.route(blank, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>blank' }))
     await page.goto(blank)
-    const status = await page.evaluate(async (token) => {
+    const status = await page.evaluate(async (text) => {
       const headers = { 'content-type': 'application/json' }
-      return (await fetch('/api/v1/session', { method: 'POST', headers, body: JSON.stringify({ token }) })).status
-    }, this.token)
+      return (await fetch('/api/v1/session', { method: 'POST', headers, body: JSON.stringify({ token: text }) })).status
+    }, token)
     expect(status).toBe(201)
     await page.goto(`${this.url}${path}`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server.close()
+    await this.stop()
     rmSync(this.directory, { recursive: true, force: true })
   }
 }

@@ -8,7 +8,9 @@ import { faultyServer } from './faulty.ts'
 import { folder, NS, type Served, served } from './serving.ts'
 import { Watcher } from './watching.ts'
 
-const WRITES = (Object.keys(PATHS) as RouteName[]).filter((name) => PATHS[name][0] !== 'GET' && name !== 'validate')
+/** No read by their method, and yet the store is not needed: a copy of it least of all. */
+const FREE: readonly RouteName[] = ['validate', 'verifyBackup']
+const WRITES = (Object.keys(PATHS) as RouteName[]).filter((name) => PATHS[name][0] !== 'GET' && !FREE.includes(name))
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   ns: 'default',

@@ -10,7 +10,7 @@ export const ACCESS: readonly Command[] = [
   {
     name: 'serve',
     group: 'Server and access',
-    summary: 'Offer the store to others over HTTP until stopped',
+    summary: 'Offer the store to others over HTTP, and the console to browsers, until stopped',
     details: [
       'Namespaces, sources, schemas and schedules are those of holdfast.yaml. Each setting is taken from its flag, else its HOLDFAST_ variable (--tls-cert is HOLDFAST_TLS_CERT; with _FILE the variable names a file), else "serve:" in holdfast.yaml (tlsCert), else what stands in brackets here.',
       'The first start without any token makes one admin token and prints it once. SIGTERM and SIGINT stop it when requests under way have ended, a second one at once; SIGHUP reads certificates and sources again.',
@@ -18,7 +18,7 @@ export const ACCESS: readonly Command[] = [
     arguments: [],
     options: SETTING_OPTIONS,
     examples: [
-      ['holdfast serve', 'on 127.0.0.1:7420'],
+      ['holdfast serve', 'on 127.0.0.1:7420, where a browser finds the console'],
       ['holdfast serve --host 0.0.0.0 --tls-cert chain.pem --tls-key key.pem', 'for others'],
       ['holdfast serve --host 0.0.0.0 --insecure --trust-proxy 10.0.0.0/8', 'behind a proxy that ends TLS'],
     ],

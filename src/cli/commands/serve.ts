@@ -44,7 +44,7 @@ The first token of this store, which may do everything. It is shown this once:
 
   ${token}
 
-Put it into HOLDFAST_TOKEN, and make smaller ones with it: holdfast token create NAME --scope config:read
+Sign in to the console with it, or put it into HOLDFAST_TOKEN, and make smaller ones: holdfast token create NAME --scope config:read
 
 `
 
