@@ -68,7 +68,13 @@ export function KeyRow({ ns, leaf, explanation, state, draft, canWrite, isOpened
           )}
         </button>
       )}
-      <button type="button" className="origin" onClick={() => open(path)} tabIndex={-1}>
+      <button
+        type="button"
+        className="origin"
+        aria-label={`Where ${path} comes from`}
+        onClick={() => open(path)}
+        tabIndex={-1}
+      >
         {draft ? <Badge tone="accent">staged</Badge> : <Origin leaf={leaf} {...(explanation && { explanation })} />}
         <Badges leaf={leaf} {...(explanation && { explanation })} {...(state && { state })} />
       </button>

@@ -1,5 +1,5 @@
 import { MergeView, unifiedMergeView } from '@codemirror/merge'
-import { EditorState } from '@codemirror/state'
+import { EditorState, type Extension } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { common } from './codemirror.ts'
@@ -17,18 +17,27 @@ export default function Merge({
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const parent = place.current!
-    const reading = [common, lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(false)]
+    const reading = (name: string): Extension => [
+      common,
+      lineNumbers(),
+      EditorState.readOnly.of(true),
+      EditorView.editable.of(false),
+      EditorView.contentAttributes.of({ 'aria-label': name }),
+    ]
     const collapseUnchanged = { margin: 3, minSize: 6 }
     const view = isInline
       ? new EditorView({
           parent,
           doc: after,
-          extensions: [reading, unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged })],
+          extensions: [
+            reading('Both versions'),
+            unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged }),
+          ],
         })
       : new MergeView({
           parent,
-          a: { doc: before, extensions: reading },
-          b: { doc: after, extensions: reading },
+          a: { doc: before, extensions: reading('Before') },
+          b: { doc: after, extensions: reading('After') },
           collapseUnchanged,
         })
     return () => view.destroy()
