@@ -14,6 +14,9 @@ const EXAMPLE = join(import.meta.dirname, '../../examples/tacacs')
 
 export const NS = 'tacacs-prod'
 
+/** One address of each kind that the console has. */
+export const PAGES = ['/', `/namespaces/${NS}`, `/namespaces/${NS}/versions`, '/administration/tokens']
+
 interface Answer {
   readonly status: number
   readonly text: string
