@@ -6,7 +6,7 @@ import { check } from './demo/check.ts'
 import { introduce, PROD } from './demo/people.ts'
 import { startProcesses } from './demo/processes.ts'
 import { startReceiver } from './demo/receiver.ts'
-import { layOut, pickPort, ROOT, startServer } from './demo/server.ts'
+import { layOut, pickPort, ROOT, startServer, USUAL_PORT } from './demo/server.ts'
 import { tell } from './demo/story.ts'
 
 /**
@@ -30,7 +30,9 @@ try {
 
 async function run(): Promise<void> {
   say('Starting a server on the example, with some weeks of a team’s work in it …')
-  layOut(folder, await pickPort())
+  const port = await pickPort()
+  if (port !== USUAL_PORT) say(`Somebody listens on ${USUAL_PORT} already, so it is on ${port}.`)
+  layOut(folder, port)
   const server = await startServer(folder)
   const receiver = await startReceiver()
   try {

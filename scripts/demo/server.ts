@@ -9,7 +9,7 @@ export const ROOT = join(import.meta.dirname, '../..')
 export const PROGRAM = join(ROOT, 'dist/cli/main.js')
 
 /** Where the server listens unless somebody does already. */
-const FIRST_PORT = 7420
+export const USUAL_PORT = 7420
 const LAST_PORT = 7439
 
 /** `holdfast serve` in a process of its own, as anybody starts it. */
@@ -53,8 +53,8 @@ schedules:
 
 /** The first free port of this machine from the usual one on. */
 export async function pickPort(): Promise<number> {
-  for (let port = FIRST_PORT; port <= LAST_PORT; port++) if (await isFree(port)) return port
-  throw new Error(`all ports from ${FIRST_PORT} to ${LAST_PORT} are taken`)
+  for (let port = USUAL_PORT; port <= LAST_PORT; port++) if (await isFree(port)) return port
+  throw new Error(`all ports from ${USUAL_PORT} to ${LAST_PORT} are taken`)
 }
 
 function isFree(port: number): Promise<boolean> {
