@@ -11,6 +11,7 @@ import './styles/base.css'
 import './styles/parts.css'
 import './styles/frame.css'
 import './styles/pages.css'
+import './styles/administration.css'
 import { keepTheme } from './state/theme.ts'
 
 keepTheme()

@@ -1,4 +1,11 @@
-import { QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  QueryClient,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
 import type {
   BlameEntry,
   Comparison,
@@ -31,7 +38,7 @@ export const queries = new QueryClient({
 
 /** How often is asked what no event tells of. */
 const INSTANCES_MS = 5000
-const SLOW_MS = 15_000
+export const SLOW_MS = 15_000
 
 interface Wanted extends Asked {
   readonly every?: number
@@ -47,9 +54,31 @@ export function useAnswer<T>(ns: string | undefined, name: RouteName, wanted: Wa
     queryFn: ({ signal }) => ask<T>(name, { ...asked, ...(place && { in: place }), signal }),
     enabled: isWanted,
     ...(every !== undefined && { refetchInterval: every }),
+    // No watch tells of the whole store: it is asked again whenever it is looked at.
+    ...(ns === undefined && { staleTime: 0 }),
     placeholderData: (before) => before,
   })
 }
+
+/** A list of the whole store, page by page: what was loaded stays, and the next page goes below it. */
+export function usePages<T>(name: RouteName, wanted: Wanted = {}): UseInfiniteQueryResult<InfiniteData<List<T>>> {
+  const { every, isWanted = true, ...asked } = wanted
+  return useInfiniteQuery({
+    queryKey: ['*', name, asked.in ?? null, asked.query ?? null, 'pages'],
+    queryFn: ({ signal, pageParam }) =>
+      ask<List<T>>(name, { ...asked, query: { ...asked.query, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    enabled: isWanted,
+    staleTime: 0,
+    // Who reads older pages is not moved about.
+    refetchInterval: ({ state }) => (every !== undefined && (state.data?.pages.length ?? 0) < 2 ? every : false),
+    placeholderData: (before) => before,
+  })
+}
+
+/** Whatever is shown of the whole store is read again. */
+export const readStoreAgain = (): void => void queries.invalidateQueries({ queryKey: ['*'] })
 
 /** Everything in effect now: values, overrides, sources. */
 export const useSnapshot = (ns: string, at?: string): UseQueryResult<SnapshotAnswer> =>

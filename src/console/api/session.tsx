@@ -62,8 +62,10 @@ export function AccessProvider({ children }: { readonly children: ReactNode }): 
   return <AccessContext value={access}>{children}</AccessContext>
 }
 
-const isAllowed = ({ name, tokenId, grants }: Session, action: Action, namespace: string): boolean =>
-  reachOf({ name, tokenId, grants, sourceIp: null }, action, namespace) !== undefined
+function isAllowed({ name, tokenId, grants }: Session, action: Action, namespace: string): boolean {
+  const reach = reachOf({ name, tokenId, grants, sourceIp: null }, action, namespace)
+  return reach !== undefined && (namespace !== '*' || reach.isWhole)
+}
 
 /** A token in the address's fragment (`#token=hf_…`, as `npm start` prints it) signs in at once and is taken out of the address. */
 async function begin(enter: (session: Session) => void, setSigned: (signed: SignedIn) => void): Promise<void> {

@@ -6,7 +6,7 @@ import { useAnswer } from '../api/queries.ts'
 import { useAccess } from '../api/session.tsx'
 import { Failure, Skeleton } from '../parts/basics.tsx'
 import { Toasts } from '../parts/toasts.tsx'
-import { pageOf } from '../state/address.ts'
+import { chosenOf, pageOf } from '../state/address.ts'
 import { Frame } from './frame.tsx'
 import { SignIn } from './sign-in.tsx'
 
@@ -58,11 +58,9 @@ function Pages(): ReactNode {
       </Route>
       <Route path="/administration/:page">
         {({ page }) => (
-          <Frame ns={lastNamespace()}>
-            <Body>
-              <Administration page={page} />
-            </Body>
-          </Frame>
+          <Beside>
+            <Administration page={page} />
+          </Beside>
         )}
       </Route>
       {PAGES.map(([path, Page]) => (
@@ -79,24 +77,29 @@ function Pages(): ReactNode {
         </Route>
       ))}
       <Route>
-        <Frame ns={lastNamespace()}>
-          <Body>
-            <NotFound />
-          </Body>
-        </Frame>
+        <Beside>
+          <NotFound />
+        </Beside>
       </Route>
     </Switch>
   )
 }
 
+/** A page that is of no namespace, in the frame of the one looked at last or else the first, which goes on being followed. */
+function Beside({ children }: { readonly children: ReactNode }): ReactNode {
+  const { data } = useAnswer<readonly NamespaceStats[]>(undefined, 'listNamespaces')
+  const ns = chosenOf(data?.map(({ namespace }) => namespace))
+  const page = (
+    <Frame ns={ns}>
+      <Body>{children}</Body>
+    </Frame>
+  )
+  return ns === undefined ? page : <LiveProvider ns={ns}>{page}</LiveProvider>
+}
+
 const Body = ({ children }: { readonly children: ReactNode }): ReactNode => (
   <Suspense fallback={<Skeleton lines={8} />}>{children}</Suspense>
 )
-
-const LAST = 'holdfast.namespace'
-
-/** The namespace that was looked at last. */
-export const lastNamespace = (): string | undefined => localStorage.getItem(LAST) ?? undefined
 
 /** `/` leads to the namespace looked at last, or to the only or first one. */
 function Home(): ReactNode {
@@ -110,7 +113,5 @@ function Home(): ReactNode {
   }
   if (data === undefined) return <Splash />
   const names = data.map(({ namespace }) => namespace)
-  const last = lastNamespace()
-  const name = last !== undefined && names.includes(last) ? last : (names[0] ?? 'default')
-  return <Redirect to={pageOf(name, '')} replace />
+  return <Redirect to={pageOf(chosenOf(names) ?? 'default', '')} replace />
 }

@@ -9,7 +9,7 @@ import { useAccess } from '../api/session.tsx'
 import { Button } from '../parts/basics.tsx'
 import { Tip } from '../parts/tip.tsx'
 import { Text } from '../parts/values.tsx'
-import { pageOf } from '../state/address.ts'
+import { keepNamespace, pageOf } from '../state/address.ts'
 import { chooseTheme, THEMES, useTheme } from '../state/theme.ts'
 import { Palette } from './palette.tsx'
 import { Rail } from './rail.tsx'
@@ -19,7 +19,7 @@ import { ReviewBar } from './review-bar.tsx'
 export function Frame({ ns, children }: { readonly ns: string | undefined; readonly children: ReactNode }): ReactNode {
   const [isSearching, setSearching] = useState(false)
   useEffect(() => {
-    if (ns !== undefined) localStorage.setItem('holdfast.namespace', ns)
+    if (ns !== undefined) keepNamespace(ns)
   }, [ns])
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {

@@ -4,7 +4,7 @@ import { type KeyboardEvent, type ReactNode, useDeferredValue, useMemo, useRef, 
 import { useLocation } from 'wouter'
 import { useSnapshot } from '../api/queries.ts'
 import { useAccess } from '../api/session.tsx'
-import { ADMINISTRATION } from '../pages/administration-pages.ts'
+import { administrationOf } from '../pages/administration-pages.ts'
 import { Text } from '../parts/values.tsx'
 import { pageOf } from '../state/address.ts'
 import { type Leaf, leavesOf } from '../state/leaves.ts'
@@ -121,10 +121,10 @@ function usePlaces(ns: string | undefined, close: () => void): readonly Entry[] 
       go(address)
     }
     const pages = ns === undefined ? [] : NAMESPACE_PAGES
-    const isAdmin = may('admin', '*')
+    const isAdmin = may('admin', '*') || may('audit:read', '*')
     return [
       ...pages.map(({ page, name, icon }) => ({ id: name, name, detail: 'page', icon, run: to(pageOf(ns!, page)) })),
-      ...(isAdmin ? ADMINISTRATION : []).map(({ page, name }) => ({
+      ...(isAdmin ? administrationOf(may) : []).map(({ page, name }) => ({
         id: `administration ${page}`,
         name: `Administration: ${name}`,
         detail: 'page',

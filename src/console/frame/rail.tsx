@@ -12,6 +12,7 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { useDrift, useInstances } from '../api/queries.ts'
 import { useAccess } from '../api/session.tsx'
+import { administrationOf } from '../pages/administration-pages.ts'
 import { type NamespacePage, pageOf } from '../state/address.ts'
 import { useDrafts } from '../state/drafts.ts'
 
@@ -40,7 +41,7 @@ export function Rail({ ns }: { readonly ns: string | undefined }): ReactNode {
         <>
           <hr />
           <RailLink
-            href="/administration/tokens"
+            href={`/administration/${administrationOf(may)[0]!.page}`}
             icon={Wrench}
             name="Administration"
             isCurrent={path.startsWith('/administration')}

@@ -1,7 +1,8 @@
-import { type ComponentType, lazy, type ReactNode, Suspense } from 'react'
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react'
 import { Link } from 'wouter'
+import { useAccess } from '../api/session.tsx'
 import { Skeleton } from '../parts/basics.tsx'
-import { ADMINISTRATION, type AdministrationPage } from './administration-pages.ts'
+import { ADMINISTRATION, type AdministrationPage, administrationOf } from './administration-pages.ts'
 import NotFound from './not-found.tsx'
 
 const PAGES: Readonly<Record<AdministrationPage, ComponentType>> = {
@@ -17,19 +18,25 @@ const PAGES: Readonly<Record<AdministrationPage, ComponentType>> = {
 
 /** What concerns the whole store. */
 export default function Administration({ page }: { readonly page: string }): ReactNode {
+  const { may } = useAccess()
+  const tabs = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is another tab to be seen
+  useEffect(() => {
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [page])
   const found = ADMINISTRATION.find((one) => one.page === page)
   if (found === undefined) return <NotFound />
   const Page = PAGES[found.page]
   return (
     <>
-      <nav className="tabs administration-tabs" aria-label="Administration">
-        {ADMINISTRATION.map(({ page: one, name }) => (
+      <nav ref={tabs} className="tabs administration-tabs" aria-label="Administration">
+        {administrationOf(may).map(({ page: one, name }) => (
           <Link key={one} href={`/administration/${one}`} aria-current={one === page ? 'page' : undefined}>
             {name}
           </Link>
         ))}
       </nav>
-      <Suspense fallback={<Skeleton lines={8} />}>
+      <Suspense fallback={<Skeleton lines={8} />} key={page}>
         <Page />
       </Suspense>
     </>

@@ -172,25 +172,37 @@ export function Skeleton({ lines = 3 }: { readonly lines?: number }): ReactNode 
   )
 }
 
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): ReactNode {
+interface Copied {
+  readonly text: string
+  readonly what: string
+  /** Called once it is where it can be pasted from. */
+  readonly onCopy?: (() => void) | undefined
+}
+
+export function CopyButton({ text, what, onCopy }: Copied): ReactNode {
   const [isCopied, setCopied] = useState(false)
   useEffect(() => {
     const timer = isCopied ? setTimeout(() => setCopied(false), 1500) : undefined
     return () => clearTimeout(timer)
   }, [isCopied])
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+    onCopy?.()
+  }
   return (
     <Button
       kind="ghost"
       isSmall
       icon={isCopied ? Check : Copy}
       label={isCopied ? 'Copied' : `Copy ${what}`}
-      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+      onClick={() => void copy()}
     />
   )
 }
 
 /** Text to take along: a command, a token, lines of code. */
-export function Code({ text, what }: { readonly text: string; readonly what: string }): ReactNode {
+export function Code({ text, what, onCopy }: Copied): ReactNode {
   return (
     <div className="code">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
@@ -198,7 +210,7 @@ export function Code({ text, what }: { readonly text: string; readonly what: str
         <code>{text}</code>
       </pre>
       <span className="copy">
-        <CopyButton text={text} what={what} />
+        <CopyButton text={text} what={what} onCopy={onCopy} />
       </span>
     </div>
   )

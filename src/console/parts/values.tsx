@@ -162,23 +162,23 @@ export const Hash = ({ hash }: { readonly hash: string }): ReactNode => (
   </Tip>
 )
 
-let now = Date.now()
-const clocks = new Set<(now: number) => void>()
+const clocks = new Set<(round: number) => void>()
+let round = 0
 setInterval(() => {
-  now = Date.now()
-  for (const tick of clocks) tick(now)
+  round++
+  for (const tick of clocks) tick(round)
 }, 10_000)
 
-/** The time that pages are drawn for; moves every ten seconds. */
+/** The time that pages are drawn for; what is drawn by it is drawn again every ten seconds. */
 export function useNow(): number {
-  const [time, setTime] = useState(now)
+  const [, tick] = useState(round)
   useEffect(() => {
-    clocks.add(setTime)
+    clocks.add(tick)
     return () => {
-      clocks.delete(setTime)
+      clocks.delete(tick)
     }
   }, [])
-  return time
+  return Date.now()
 }
 
 /** A time: how long ago, the reader's own clock and UTC on hover; or the clock in the row where `isFull`. */

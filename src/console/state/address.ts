@@ -27,3 +27,18 @@ export function pageOf(ns: string, page: NamespacePage, filters: Readonly<Record
   const search = new URLSearchParams(filters).toString()
   return `/namespaces/${encodeURIComponent(ns)}${page === '' ? '' : `/${page}`}${search === '' ? '' : `?${search}`}`
 }
+
+const LAST = 'holdfast.namespace'
+
+/** The namespace that was looked at last: what concerns the whole store has none in its address. */
+export const lastNamespace = (): string | undefined => localStorage.getItem(LAST) ?? undefined
+
+/** Of these namespaces the one looked at last, or else the first; before they are known, the one looked at last. */
+export function chosenOf(names: readonly string[] | undefined): string | undefined {
+  const last = lastNamespace()
+  return last !== undefined && names?.includes(last) !== false ? last : names?.[0]
+}
+
+export const keepNamespace = (ns: string): void => localStorage.setItem(LAST, ns)
+
+export const forgetNamespace = (): void => localStorage.removeItem(LAST)
