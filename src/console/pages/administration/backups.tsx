@@ -1,38 +1,32 @@
-import { Archive, Download } from 'lucide-react'
+import { Archive, Download, ShieldCheck, TriangleAlert } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import type { BackupReport } from '../../../model/admin.ts'
+import type { Backup, NamedBackup, VerifiedBackup } from '../../../model/admin.ts'
 import type { Schedule } from '../../../model/schedule.ts'
 import { useAct } from '../../api/act.ts'
 import { addressOf, ask } from '../../api/ask.ts'
 import { readStoreAgain, SLOW_MS, useAnswer } from '../../api/queries.ts'
 import { useAccess } from '../../api/session.tsx'
-import { Button, Card, Code, Empty, Failure, PageHead, Skeleton } from '../../parts/basics.tsx'
+import { Badge, Button, Card, Code, Empty, Failure, PageHead, Skeleton } from '../../parts/basics.tsx'
 import { curl, FromShell } from '../../parts/shell.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
+import { sayRefused } from '../../parts/toasts.tsx'
 import { Text, Time, useNow } from '../../parts/values.tsx'
 import { ago, bytes, plural } from '../../state/show.ts'
-import { Findings } from './findings.tsx'
-
-interface Backup {
-  readonly name: string
-  readonly bytes: number
-  readonly createdAt: string
-}
-
-interface Made extends Omit<BackupReport, 'file'> {
-  readonly name: string
-}
+import { Findings, Heads } from './findings.tsx'
 
 /** Copies of the store: how old the newest is, whether it is good, and how one goes back to it. */
 export default function Backups(): ReactNode {
   const { data, error, refetch } = useAnswer<readonly Backup[]>(undefined, 'listBackups', { every: SLOW_MS })
   const { may } = useAccess()
-  const [made, setMade] = useState<Made | null>(null)
+  const [last, setLast] = useState<NamedBackup | VerifiedBackup | null>(null)
+  const verified = useVerified(setLast)
   const making = useAct()
   const make = (): void =>
     making.run(async () => {
-      setMade(await ask<Made>('createBackup'))
+      const copy = await ask<NamedBackup>('createBackup')
+      setLast(copy)
       readStoreAgain()
+      verified.verify(copy.name)
     })
   return (
     <>
@@ -45,7 +39,7 @@ export default function Backups(): ReactNode {
       </PageHead>
       <div className="stack">
         {making.error !== null && <Failure what="No copy was made" error={making.error} retry={make} />}
-        {made !== null && <Report made={made} />}
+        {last !== null && <Report last={last} />}
         {error && <Failure what="The copies cannot be listed" error={error} retry={() => void refetch()} />}
         {data === undefined && !error && <Skeleton lines={5} />}
         {data?.length === 0 && (
@@ -56,7 +50,9 @@ export default function Backups(): ReactNode {
             </p>
           </Empty>
         )}
-        {data !== undefined && data.length > 0 && <Table columns={COLUMNS} rows={data} keyOf={({ name }) => name} />}
+        {data !== undefined && data.length > 0 && (
+          <Table columns={columnsOf(verified)} rows={data} keyOf={({ name }) => name} />
+        )}
         <HowBack newest={data?.[0]?.name} />
       </div>
       <FromShell
@@ -64,6 +60,7 @@ export default function Backups(): ReactNode {
           curl('createBackup'),
           curl('listBackups'),
           `${curl('readBackup', { in: { name: data?.[0]?.name ?? 'NAME' } })} \\\n  -o copy.db`,
+          curl('verifyBackup', { in: { name: data?.[0]?.name ?? 'NAME' } }),
           'holdfast backup --verify copy.db',
         ]}
       />
@@ -86,30 +83,87 @@ function Verdict({ all }: { readonly all: readonly Backup[] | undefined }): Reac
     : `${has} ${plural(timed.length, 'schedule')} ${timed.length === 1 ? 'makes' : 'make'} more.`
 }
 
-const Report = ({ made: { name, bytes: size, versions, history, heads } }: { readonly made: Made }): ReactNode => (
-  <Card title={<>Made {name}</>}>
-    <div className="fields">
-      <p>
-        {bytes(size)}: {plural(versions, 'version')} and {plural(history, 'history entry', 'history entries')}.
-      </p>
-      <Findings of={name} result={{ ok: true, versions, problems: [], heads }} />
-    </div>
-  </Card>
-)
+/** The copy that was made or verified last: that it is good is said only once it was verified. */
+function Report({ last }: { readonly last: NamedBackup | VerifiedBackup }): ReactNode {
+  const { name, bytes: size, versions, history, heads } = last
+  const isVerified = 'ok' in last
+  return (
+    <Card title={`${isVerified ? 'Verified' : 'Made'} ${name}`}>
+      <div className="fields">
+        <p>
+          {bytes(size)}: {plural(versions, 'version')} and {plural(history, 'history entry', 'history entries')}.
+        </p>
+        {isVerified ? <Findings of={name} result={last} /> : <Heads heads={heads} />}
+      </div>
+    </Card>
+  )
+}
 
-const COLUMNS: readonly Column<Backup>[] = [
+interface Verified {
+  /** What was found of each copy that was verified on this page. */
+  readonly found: readonly VerifiedBackup[]
+  /** The copy that is being verified. */
+  readonly verifying: string | null
+  readonly verify: (name: string) => void
+}
+
+function useVerified(tell: (one: VerifiedBackup) => void): Verified {
+  const [found, setFound] = useState<readonly VerifiedBackup[]>([])
+  const [verifying, setVerifying] = useState<string | null>(null)
+  const verify = (name: string): void => {
+    setVerifying(name)
+    void ask<VerifiedBackup>('verifyBackup', { in: { name } })
+      .then((one) => {
+        setFound((all) => [one, ...all.filter((other) => other.name !== name)])
+        tell(one)
+      }, sayRefused)
+      .finally(() => setVerifying(null))
+  }
+  return { found, verifying, verify }
+}
+
+const columnsOf = ({ found, verifying, verify }: Verified): readonly Column<Backup>[] => [
   {
     head: 'Copy',
     cell: ({ name }) => (
-      <span className="mono break">
-        <Text text={name} />
-      </span>
+      <div className="acts">
+        <span className="mono break">
+          <Text text={name} />
+        </span>
+        <Known found={found.find((one) => one.name === name)} />
+      </div>
     ),
   },
   { head: 'Size', kind: 'number', cell: ({ bytes: size }) => bytes(size) },
   { head: 'Made', cell: ({ createdAt }) => <Time iso={createdAt} /> },
-  { head: 'Actions', kind: 'acts', cell: ({ name }) => <Fetch name={name} /> },
+  {
+    head: 'Actions',
+    kind: 'acts',
+    cell: ({ name }) => (
+      <>
+        <Button
+          isSmall
+          icon={ShieldCheck}
+          disabled={verifying !== null}
+          aria-label={`Verify ${name}`}
+          onClick={() => verify(name)}
+        >
+          {verifying === name ? 'Verifying…' : 'Verify'}
+        </Button>
+        <Fetch name={name} />
+      </>
+    ),
+  },
 ]
+
+function Known({ found }: { readonly found: VerifiedBackup | undefined }): ReactNode {
+  if (found === undefined) return null
+  return (
+    <Badge tone={found.ok ? 'accent' : 'red'} icon={found.ok ? ShieldCheck : TriangleAlert}>
+      {found.ok ? 'good' : 'damaged'}
+    </Badge>
+  )
+}
 
 const Fetch = ({ name }: { readonly name: string }): ReactNode => (
   <a
