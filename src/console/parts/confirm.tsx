@@ -1,8 +1,8 @@
 import { type ReactNode, useState } from 'react'
 import { useAct } from '../api/act.ts'
 import { Button, Failure } from './basics.tsx'
-import { TextField } from './fields.tsx'
 import { Dialog } from './dialog.tsx'
+import { TextField } from './fields.tsx'
 
 export interface ConfirmProps {
   readonly title: ReactNode
