@@ -17,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   watchers: async () => (await import('./watchers.ts')).watchers,
   postgres: async () => (await import('./postgres.ts')).postgres,
   loop: async () => (await import('./loop.ts')).loop,
+  console: async () => (await import('./console.ts')).pages,
   startup: async () => (await import('./startup.ts')).startup,
 }
 

@@ -1,39 +1,6 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest'
-
-/** What a Chromium of a system may be called. */
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-
-/** Nothing of it asks any other host, draws on a screen, or needs rights that a container has not. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-dev-shm-usage',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-export const CHROMIUM: string | undefined = process.env['HOLDFAST_CHROMIUM'] || findOnPath()
-
-function findOnPath(): string | undefined {
-  const places = (process.env['PATH'] ?? '').split(delimiter)
-  return NAMES.flatMap((name) => places.map((place) => join(place, name))).find(isProgram)
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+import { CHROMIUM, FLAGS } from './chromium.ts'
 
 export interface PageOptions extends BrowserContextOptions {
   /** Complaints that the test is about, or that do not matter to it. */
@@ -45,7 +12,7 @@ export class TestBrowser {
   #browser: Browser | undefined
 
   async start(): Promise<void> {
-    this.#browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS })
+    this.#browser = await chromium.launch({ executablePath: CHROMIUM!, args: [...FLAGS] })
   }
 
   async stop(): Promise<void> {

@@ -196,4 +196,42 @@ describeWithBrowser('a person with the console', (browser) => {
     await page.getByRole('dialog').getByText('Where it comes from').waitFor()
     expect(page.url()).toContain('key=server.port')
   })
+
+  it('makes a token, sees its secret once, and ends it at once', async () => {
+    const page = await browser.page()
+    await world.signIn(page, '/administration/tokens')
+    await page.getByRole('button', { name: 'Create a token…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('billing')
+    await dialog.getByRole('textbox', { name: 'Namespaces' }).fill(NS)
+    await dialog.getByRole('button', { name: 'Create it' }).click()
+    const text = await page
+      .getByText(/^hf_\w+$/)
+      .first()
+      .innerText()
+    const asked = () =>
+      fetch(`${world.url}/api/v1${AT}/config`, { headers: { authorization: `Bearer ${text}` } }).then(
+        (one) => one.status,
+      )
+    expect(await asked()).toBe(200)
+    await page.reload()
+    await page.getByRole('button', { name: 'Revoke billing' }).click()
+    expect(await page.getByText(text).count()).toBe(0)
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke billing' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await asked()).toBe(401)
+  })
+
+  it('reads a secret only when asked to, which is then in the audit log', async () => {
+    const page = await browser.page()
+    await world.change({ set: { admin: { token: 'correct-horse-battery' } } })
+    await world.signIn(page, `${AT}/configuration?key=admin.token`)
+    const panel = page.getByRole('dialog')
+    await panel.getByText('in effect').waitFor()
+    expect(await page.content()).not.toContain('correct-horse')
+    await panel.getByRole('button', { name: 'Show the secret' }).click()
+    await panel.getByText('correct-horse-battery').waitFor()
+    const { items } = await world.call('GET', '/api/v1/audit?event=secret-read')
+    expect(items[0]).toMatchObject({ who: 'admin', namespace: NS, subject: 'admin.token' })
+  })
 })

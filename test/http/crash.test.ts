@@ -37,7 +37,7 @@ describe(`a server killed ${KILLS} times under ${WRITERS} writers and ${WATCHERS
   let run: Run
   beforeAll(async () => {
     run = await tortured()
-  }, 300_000)
+  }, 600_000)
 
   it('keeps every change that it acknowledged, with the version it told', () => {
     expect(run.acknowledged.length).toBeGreaterThan(KILLS)

@@ -15,7 +15,10 @@ const SYSCALLS = 'pwrite64,fdatasync,fsync,rename,ftruncate,unlink,link,copy_fil
 /** What must hold in a folder after a crash; `acknowledged` says whether the work had said that it was done. */
 type Check = (folder: string, acknowledged: boolean) => Promise<void>
 
-/** Kills the work at its first, second, third … write, sync, rename, until it comes to its end; two at a time. */
+/** Of how many calls one is killed, another one in each run; `HOLDFAST_KILL_EVERY=1` kills every single one, which takes ten minutes. */
+const EVERY = Number(process.env['HOLDFAST_KILL_EVERY'] ?? 4)
+
+/** Kills the work at its writes, syncs and renames, one after the other, until it comes to its end; two at a time. */
 async function killedEverywhere(kind: string, template: string, check: Check): Promise<number> {
   const root = temporaryFolder()
   cpSync(template, join(root, 'unharmed'), { recursive: true })
@@ -24,12 +27,13 @@ async function killedEverywhere(kind: string, template: string, check: Check): P
     stdout: 'acknowledged\n',
   })
 
-  let next = 1
+  let next = 1 + Math.floor(Math.random() * EVERY)
   let kills = 0
   let isOver = false
   const worker = async () => {
     while (!isOver) {
-      const n = next++
+      const n = next
+      next += EVERY
       const folder = join(root, `${n}`)
       cpSync(template, folder, { recursive: true })
       const options = ['-e', `trace=${SYSCALLS}`, '-e', `inject=${SYSCALLS}:signal=SIGKILL:when=${n}`]
@@ -78,7 +82,7 @@ async function prepared(): Promise<string> {
 const ids = async (store: Store) => (await store.versions(ns, { limit: 100 })).map((version) => version.id)
 const heads = (file: string, options = {}) => within(file, async (store) => (await store.head(ns))?.id ?? 0, options)
 
-describe('a process killed at every single write, sync and rename', () => {
+describe('a process killed at its writes, syncs and renames', () => {
   whereInstalled(
     'strace',
     'of a first start and its first commit',
@@ -88,7 +92,7 @@ describe('a process killed at every single write, sync and rename', () => {
         const head = await heads(join(folder, 'store.db'))
         expect(head).toBeGreaterThanOrEqual(acknowledged ? 1 : 0)
       })
-      expect(kills).toBeGreaterThan(20)
+      expect(kills * EVERY).toBeGreaterThan(20)
     },
     240_000,
   )
@@ -107,7 +111,7 @@ describe('a process killed at every single write, sync and rename', () => {
         seen.add(head)
         expect(head === 7 || (head === 6 && !acknowledged)).toBe(true)
       })
-      expect(kills).toBeGreaterThan(20)
+      expect(kills * EVERY).toBeGreaterThan(20)
       expect(seen).toEqual(new Set([6, 7]))
     },
     240_000,
@@ -185,7 +189,7 @@ describe('a process killed at every single write, sync and rename', () => {
           expect(await store.configJson(ns, 7)).toBe('{"a":"anew"}')
         })
       })
-      expect(left.size).toBeGreaterThan(2)
+      expect(left.size).toBeGreaterThan(1)
     },
     240_000,
   )

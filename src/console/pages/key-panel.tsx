@@ -13,6 +13,7 @@ import { pageOf } from '../state/address.ts'
 import { stage } from '../state/drafts.ts'
 import { STATES } from './drift.tsx'
 import { limitsOf } from './editor.tsx'
+import { Reveal } from './reveal.tsx'
 
 /** Everything about one key: why it has this value, what it may be, who changed it; now, or at any version. */
 export function KeyPanel({
@@ -64,6 +65,7 @@ function About({ ns, path, place, close }: AboutProps): ReactNode {
       {data && !error && (
         <>
           <Layers explanation={data} />
+          {data.schema?.isSecret && <Reveal key={at} ns={ns} place={place} at={at} />}
           {data.schema && <Schema schema={data.schema} />}
           {at === null && <Actions ns={ns} explanation={data} close={close} />}
         </>
