@@ -12,7 +12,8 @@ import { NS, PAGES, World } from './world.ts'
 const DIST = join(import.meta.dirname, '../../dist/console')
 const FILES = readdirSync(join(DIST, 'assets'))
 const PLAIN = FILES.filter((name) => !/\.(br|gz)$/.test(name))
-const SCRIPT = PLAIN.find((name) => name.endsWith('.js'))!
+/** One that is long enough to be sent compressed. */
+const SCRIPT = PLAIN.find((name) => name.endsWith('.js') && FILES.includes(`${name}.br`))!
 
 let world: World
 beforeAll(async () => {

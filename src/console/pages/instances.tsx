@@ -99,7 +99,7 @@ function Row({
       </td>
       <td>
         <Link href={pageOf(ns, 'compare', { from: String(version), to: 'latest' })}>v{version}</Link>
-        {live !== undefined && version < live && <span className="faint"> live is v{live}</span>}
+        {live !== undefined && version < live && <div className="faint">live is v{live}</div>}
         {startVersion !== version && <div className="faint">started with v{startVersion}</div>}
       </td>
       <td>
