@@ -12,7 +12,7 @@ export interface VerifyRequest {
   readonly onProgress?: Progress
 }
 
-/** Recomputes every hash and the chain, and from layers and overrides every configuration; findings are data. */
+/** Recomputes every hash and the chain, and from layers and overrides every configuration, of the versions that are there when it begins; findings are data. */
 export async function verify(store: Store, request: VerifyRequest = {}): Promise<VerifyResult> {
   const expected = checkHead(request)
   const known = await store.namespaces()
@@ -33,6 +33,8 @@ export async function verify(store: Store, request: VerifyRequest = {}): Promise
   for (const namespace of chosen) {
     let state: State | undefined = EMPTY_STATE
     let last: AuditRecord | undefined
+    // Who writes faster than this reads would keep it at work for ever.
+    const newest = (await store.head(namespace))?.id
     for await (const record of store.audit(namespace)) {
       const content = await checkContent(namespace, record, state)
       state = content.state
@@ -42,6 +44,7 @@ export async function verify(store: Store, request: VerifyRequest = {}): Promise
       last = record
       versions++
       if (versions % 100 === 0) request.onProgress?.(versions, total)
+      if (record.version.id === newest) break
     }
     if (last !== undefined && state !== undefined) problems.push(...(await checkText(namespace, last, state)))
   }
