@@ -160,23 +160,32 @@ describe('a request line or a head', () => {
   })
 })
 
-describe('a body that nobody reads', () => {
-  const chunk = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`)
+const chunk = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`)
 
+/** Sends `head` and then bytes without end; gives what was heard until the connection ended. */
+async function flooded(head: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let heard = ''
+  socket.on('data', (data) => (heard += String(data))).on('error', () => undefined)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(chunk));
+  }
+  socket.on('drain', more)
+  socket.write(head)
+  more()
+  await closed
+  return heard
+}
+
+describe('a body that nobody reads', () => {
   it('ends with its connection, whoever sends it', async () => {
     for (const line of [`POST ${NS}/changes`, 'GET /livez', 'POST /none', 'POST /api/v1/session']) {
       for (const length of ['Transfer-Encoding: chunked', 'Content-Length: 99999999999']) {
-        const socket = connect(port, '127.0.0.1')
+        // TCP may throw an answer away that stands behind what nobody reads: then it is asked again.
         let heard = ''
-        socket.on('data', (data) => (heard += String(data))).on('error', () => undefined)
-        const closed = new Promise((resolve) => socket.once('close', resolve))
-        const more = (): void => {
-          while (!socket.destroyed && socket.write(chunk));
-        }
-        socket.on('drain', more)
-        socket.write(`${line} HTTP/1.1\r\n${host}Content-Type: application/json\r\n${length}\r\n\r\n`)
-        more()
-        await closed
+        for (let i = 0; i < 3 && heard === ''; i++)
+          heard = await flooded(`${line} HTTP/1.1\r\n${host}Content-Type: application/json\r\n${length}\r\n\r\n`)
         expect(heard, line).toMatch(/^HTTP\/1\.1 (200|401|404|413) /)
       }
     }
