@@ -87,6 +87,7 @@ describeWithBrowser('the console in Chromium', (browser) => {
     expect(answer?.headers()).toMatchObject({ 'strict-transport-security': 'max-age=31536000' })
     await safe.signIn(page)
     expect(await page.evaluate(async () => (await fetch('/api/v1/session')).status)).toBe(200)
+    await page.close() // before its server goes
   })
 
   it('is signed in on every page after that, also after the server was started anew', async () => {

@@ -11,12 +11,14 @@ import { inFolders, type Node, startNodes } from './nodes.ts'
 import { TcpProxy } from './proxy.ts'
 import { pause } from './until.ts'
 
-/** How long a node is paused: `HOLDFAST_PAUSE_SECONDS=30` is what a virtual machine does that is moved. */
-const PAUSE_MS = Number(process.env['HOLDFAST_PAUSE_SECONDS'] ?? 5) * 1000
+/** How long a node is paused, as a virtual machine is that is moved. */
+const PAUSE_MS = Number(process.env['HOLDFAST_PAUSE_SECONDS'] ?? 30) * 1000
 const CUT_MS = 1000
 /** Changes that must go through between one blow and the next. */
 const CALM = 60
 const NODES = 3
+/** Timed work that goes on all the while: each of its times makes one version. */
+const TICK = { name: 'tick', task: 'snapshot', cron: '*/2 * * * * *', namespaces: ['timed'] }
 
 /** All that can be broken: two database servers, three nodes, and the network between each node and each server. */
 interface World {
@@ -32,6 +34,7 @@ describeWithPostgres('three nodes on a primary and its standby', () => {
   let nodes: readonly Node[] = []
   let ways: readonly (readonly TcpProxy[])[] = []
   let evidence: Evidence
+  let ticks: Ticks
 
   beforeAll(async () => {
     cluster = await PostgresCluster.start()
@@ -43,8 +46,10 @@ describeWithPostgres('three nodes on a primary and its standby', () => {
         database,
         ways[i]!.map(({ port }) => port),
       )
-    nodes = await startNodes(NODES, inFolders(directory, store))
+    nodes = await startNodes(NODES, inFolders(directory, store, { schedules: [TICK] }))
+    expect((await nodes[0]!.fetch('/api/v1/namespaces/timed', { method: 'PUT' })).status).toBe(201)
     evidence = await broken({ cluster, nodes, ways })
+    ticks = await ticksIn(cluster, database)
   }, 300_000)
 
   afterAll(async () => {
@@ -81,10 +86,41 @@ describeWithPostgres('three nodes on a primary and its standby', () => {
     }
   })
 
+  it('do timed work once: no time of a schedule twice, and what each made is there once', () => {
+    expect(ticks.done).toBeGreaterThan(5)
+    expect(ticks.times).toBe(ticks.runs)
+    // One that was killed may have made its version and not have said so.
+    expect(ticks.versions).toBeGreaterThanOrEqual(ticks.done)
+    expect(ticks.versions).toBeLessThanOrEqual(ticks.runs)
+  })
+
   it('leave a store whose hashes and chains hold', () => {
     expect(evidence.isSound).toBe(true)
   })
 })
+
+interface Ticks {
+  /** How many runs were begun, of how many times of the schedule. */
+  readonly runs: number
+  readonly times: number
+  /** How many said that they are done, and how many versions were made by all. */
+  readonly done: number
+  readonly versions: number
+}
+
+async function ticksIn({ primary }: PostgresCluster, database: string): Promise<Ticks> {
+  const runs = `FROM holdfast.schedule_runs WHERE name = 'tick'`
+  const versions = `FROM holdfast.config_versions WHERE namespace = 'timed'`
+  // A time that came before the namespace was there had nothing to do.
+  const [row] = await primary.query<Ticks>(
+    `SELECT (SELECT count(*)::int ${runs}) AS runs, (SELECT count(DISTINCT due_at)::int ${runs}) AS times,
+      (SELECT count(*)::int ${runs} AND outcome = 'done' AND started_at > (SELECT min(created_at) ${versions})) AS done,
+      (SELECT count(*)::int ${versions} AND created_by = 'schedule:tick') AS versions`,
+    [],
+    database,
+  )
+  return row!
+}
 
 /** Everything that goes wrong, one after the other, while all work. */
 async function broken(world: World): Promise<Evidence> {

@@ -15,8 +15,8 @@ const SYSCALLS = 'pwrite64,fdatasync,fsync,rename,ftruncate,unlink,link,copy_fil
 /** What must hold in a folder after a crash; `acknowledged` says whether the work had said that it was done. */
 type Check = (folder: string, acknowledged: boolean) => Promise<void>
 
-/** Of how many calls one is killed, another one in each run; `HOLDFAST_KILL_EVERY=1` kills every single one, which takes ten minutes. */
-const EVERY = Number(process.env['HOLDFAST_KILL_EVERY'] ?? 4)
+/** Of how many calls one is killed, another one in each run; `HOLDFAST_KILL_EVERY=1` kills every single one, which takes a quarter of an hour. */
+const EVERY = Number(process.env['HOLDFAST_KILL_EVERY'] ?? 8)
 
 /** Kills the work at its writes, syncs and renames, one after the other, until it comes to its end; two at a time. */
 async function killedEverywhere(kind: string, template: string, check: Check): Promise<number> {
