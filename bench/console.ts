@@ -63,7 +63,9 @@ type Browser = Awaited<ReturnType<typeof chromium.launch>>
 /** Begins a session, and leaves an empty page of the same origin. */
 async function signedIn({ url, token }: Place, browser: Browser): Promise<Page> {
   const page = await (await browser.newContext()).newPage()
-  await page.goto(`${url}/livez`)
+  const blank = `${url}/blank`
+  await page.route(blank, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>blank' }))
+  await page.goto(blank)
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) }
   await page.evaluate(`fetch('/api/v1/session', ${JSON.stringify(request)})`)
   return page
