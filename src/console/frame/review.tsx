@@ -1,9 +1,7 @@
-import { RotateCcw, Trash2, TriangleAlert } from 'lucide-react'
+import { RotateCcw, Trash2 } from 'lucide-react'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
-import { type ChangeResult, CONCEALED } from '../../model/config.ts'
-import type { Issue } from '../../model/errors.ts'
-import type { SnapshotAnswer } from '../../wire/answers.ts'
+import type { ChangeResult } from '../../model/config.ts'
 import { ask, newKey, Refusal } from '../api/ask.ts'
 import { readAgain } from '../api/live.tsx'
 import { useInstances, useSnapshot } from '../api/queries.ts'
@@ -11,11 +9,11 @@ import { Button, Failure } from '../parts/basics.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { command, curl, FromShell } from '../parts/shell.tsx'
 import { say } from '../parts/toasts.tsx'
-import { Change, PathText, ValueText } from '../parts/values.tsx'
 import { pageOf } from '../state/address.ts'
-import { type Draft, stage, toChange, unstage, useDrafts } from '../state/drafts.ts'
-import { leavesOf } from '../state/leaves.ts'
-import { isSame, plural, printed } from '../state/show.ts'
+import { type Draft, toChange, unstage, useDrafts } from '../state/drafts.ts'
+import { plural, printed } from '../state/show.ts'
+import { isAbout, OtherIssues, Staged } from './staged.tsx'
+import { useMoved, useTrial } from './trial.ts'
 
 /** Everything staged, as it would be: checked by a dry run, with its reason, before anything is live. */
 export default function Review({ ns, close }: { readonly ns: string; readonly close: () => void }): ReactNode {
@@ -134,174 +132,6 @@ export default function Review({ ns, close }: { readonly ns: string; readonly cl
         </div>
       </div>
     </Dialog>
-  )
-}
-
-const isAbout = (issue: string, path: string): boolean =>
-  issue === path || issue.startsWith(`${path}.`) || issue.startsWith(`${path}[`)
-
-interface Trial {
-  readonly state: 'asking' | 'done' | 'failed'
-  readonly result: ChangeResult | null
-  readonly issues: readonly Issue[]
-  readonly failure: unknown
-  readonly again: () => void
-}
-
-/** What the server says to all of it, without doing it: asked again when something is staged, or the ground moves. */
-function useTrial(ns: string, list: readonly Draft[], version: number | undefined): Trial {
-  const [trial, setTrial] = useState<Omit<Trial, 'again'>>({ state: 'asking', result: null, issues: [], failure: null })
-  const [round, setRound] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version and a new round are reasons to ask again
-  useEffect(() => {
-    if (list.length === 0) return
-    const ending = new AbortController()
-    setTrial((now) => ({ ...now, state: 'asking' }))
-    ask<ChangeResult>('change', { in: { ns }, body: { ...toChange(list), dryRun: true }, signal: ending.signal })
-      .then((result) => setTrial({ state: 'done', result, issues: [], failure: null }))
-      .catch((error: unknown) => {
-        if (ending.signal.aborted) return
-        if (Refusal.is(error, 'invalid') && error.details.issues.length > 0) {
-          setTrial({ state: 'done', result: null, issues: error.details.issues, failure: null })
-        } else setTrial({ state: 'failed', result: null, issues: [], failure: error })
-      })
-    return () => ending.abort()
-  }, [ns, list, version, round])
-  return { ...trial, again: () => setRound((now) => now + 1) }
-}
-
-/** Keys that are no longer what they were when they were staged, with what they are now. */
-function useMoved(
-  list: readonly Draft[],
-  snapshot: SnapshotAnswer | undefined,
-): ReadonlyMap<string, { value?: unknown }> {
-  return useMemo(() => {
-    if (snapshot === undefined) return new Map()
-    const now = new Map(leavesOf(snapshot).map((leaf) => [leaf.path, leaf]))
-    const moved = new Map<string, { value?: unknown }>()
-    for (const draft of list) {
-      const value = now.get(draft.path)?.value
-      if (!isSame(value, draft.before)) moved.set(draft.path, value === undefined ? {} : { value })
-    }
-    return moved
-  }, [list, snapshot])
-}
-
-interface StagedProps {
-  readonly ns: string
-  readonly draft: Draft
-  /** Present where somebody else changed it since: what it is now. */
-  readonly now: { readonly value?: unknown } | undefined
-  readonly issues: readonly Issue[]
-  readonly needsRestart: boolean
-}
-
-function Staged({ ns, draft, now, issues, needsRestart }: StagedProps): ReactNode {
-  const { path, before, value, kind, isSecret } = draft
-  return (
-    <article className={issues.length > 0 ? 'staged wrong' : 'staged'}>
-      <div className="row">
-        <PathText path={path} />
-        {needsRestart && (
-          <span className="badge amber">
-            <RotateCcw size={12} aria-hidden /> restart
-          </span>
-        )}
-        <Button
-          kind="ghost"
-          isSmall
-          icon={Trash2}
-          label={`Drop the change of ${path}`}
-          onClick={() => unstage(ns, path)}
-        />
-      </div>
-      {kind === 'unset' ? (
-        <p>
-          The override ends; the base counts again. Now: <ValueText value={before} />
-        </p>
-      ) : (
-        <Change before={before} after={kind === 'mask' ? undefined : isSecret ? CONCEALED : value} />
-      )}
-      {issues.map((issue) => (
-        <p key={issue.message} className="finding">
-          <TriangleAlert size={14} aria-hidden /> {issue.message}
-          {issue.didYouMean !== undefined && ` Did you mean ${issue.didYouMean}?`}
-          {issue.allowed !== undefined && ` Allowed: ${issue.allowed.map((one) => printed(one as never)).join(', ')}.`}
-        </p>
-      ))}
-      {now !== undefined && <Moved ns={ns} draft={draft} now={now.value as Draft['before']} />}
-    </article>
-  )
-}
-
-/** Somebody else was faster: yours, now, before; and one word decides. */
-function Moved({
-  ns,
-  draft,
-  now,
-}: {
-  readonly ns: string
-  readonly draft: Draft
-  readonly now: Draft['before']
-}): ReactNode {
-  const keep = (): void => {
-    const { before: _, ...rest } = draft
-    stage(ns, now === undefined ? rest : { ...rest, before: now })
-  }
-  return (
-    <div className="conflict" role="alert">
-      <p>
-        <TriangleAlert size={14} aria-hidden /> Somebody else changed this key after you staged it.
-      </p>
-      <dl>
-        <dt>Yours</dt>
-        <dd>
-          <ValueText
-            value={draft.kind !== 'set' ? undefined : draft.isSecret ? CONCEALED : draft.value}
-            none={draft.kind === 'mask' ? 'masked' : 'the base'}
-          />
-        </dd>
-        <dt>Now</dt>
-        <dd>
-          <ValueText value={now} />
-        </dd>
-        <dt>Before</dt>
-        <dd>
-          <ValueText value={draft.before} />
-        </dd>
-      </dl>
-      <div className="acts">
-        <Button isSmall onClick={keep}>
-          Keep mine
-        </Button>
-        <Button isSmall onClick={() => unstage(ns, draft.path)}>
-          Take what is there now
-        </Button>
-      </div>
-    </div>
-  )
-}
-
-/** Findings about keys that are not staged: a rule across keys, or something that was wrong before. */
-function OtherIssues({
-  issues,
-  drafts,
-}: {
-  readonly issues: readonly Issue[]
-  readonly drafts: readonly Draft[]
-}): ReactNode {
-  const others = issues.filter(({ path }) => !drafts.some((draft) => isAbout(path, draft.path)))
-  if (others.length === 0) return null
-  return (
-    <div className="failure" role="alert">
-      <strong>The configuration would break its rules</strong>
-      {others.map(({ path, message, source }) => (
-        <span key={`${path} ${message}`}>
-          <PathText path={path === '' ? 'the whole' : path} />: {message}
-          {source !== undefined && ` (${source})`}
-        </span>
-      ))}
-    </div>
   )
 }
 

@@ -1,13 +1,13 @@
 import { Check, GitCompareArrows, Undo2 } from 'lucide-react'
 import { type ReactNode, useMemo, useState } from 'react'
 import { Link } from 'wouter'
-import type { DriftEntry, OverrideState } from '../../model/config.ts'
+import type { DriftEntry } from '../../model/config.ts'
 import type { Version } from '../../model/version.ts'
 import { ask } from '../api/ask.ts'
 import { readAgain } from '../api/live.tsx'
 import { useDrift, useSnapshot } from '../api/queries.ts'
 import { useAccess } from '../api/session.tsx'
-import { Badge, Button, Card, Empty, Failure, PageHead, Skeleton, type Tone } from '../parts/basics.tsx'
+import { Badge, Button, Card, Empty, Failure, PageHead, Skeleton } from '../parts/basics.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { command, curl, FromShell } from '../parts/shell.tsx'
 import { say, sayRefused } from '../parts/toasts.tsx'
@@ -15,6 +15,7 @@ import { PathText, Text, Time, ValueText } from '../parts/values.tsx'
 import { pageOf, useFilters } from '../state/address.ts'
 import { stage } from '../state/drafts.ts'
 import { plural } from '../state/show.ts'
+import { STATES } from '../state/words.ts'
 
 /** What is known of one key, over all kinds of drift. */
 interface Verdict {
@@ -22,13 +23,6 @@ interface Verdict {
   readonly override?: DriftEntry
   readonly baseline?: DriftEntry
   readonly instances: readonly DriftEntry[]
-}
-
-export const STATES: Readonly<Record<OverrideState, { readonly tone?: Tone; readonly says: string }>> = {
-  intentional: { says: 'Set on purpose; the base under it has not moved.' },
-  stale: { tone: 'amber', says: 'The base value has moved since this was set: does it still hold?' },
-  redundant: { tone: 'blue', says: 'It equals the base: it can end without any effect.' },
-  orphaned: { tone: 'red', says: 'The base or the schema no longer knows this key.' },
 }
 
 /** Where what runs differs from what is meant: one verdict per key. */

@@ -11,8 +11,8 @@ import { command, curl, FromShell } from '../parts/shell.tsx'
 import { Change, PathText, Text, Time, ValueText } from '../parts/values.tsx'
 import { pageOf } from '../state/address.ts'
 import { stage } from '../state/drafts.ts'
-import { STATES } from './drift.tsx'
-import { limitsOf } from './editor.tsx'
+import { STATES } from '../state/words.ts'
+import { Schema } from './key-schema.tsx'
 import { Reveal } from './reveal.tsx'
 
 /** Everything about one key: why it has this value, what it may be, who changed it; now, or at any version. */
@@ -182,56 +182,6 @@ function Layer({ layer, isWinner = false }: { readonly layer: LayerValue; readon
       </span>
       <ValueText value={value} none={isMask ? 'taken away (mask)' : 'nothing'} />
     </li>
-  )
-}
-
-function Schema({ schema }: { readonly schema: NonNullable<Explanation['schema']> }): ReactNode {
-  const { description, types, allowed, limits, default: standard, needsRestart, isSecret } = schema
-  return (
-    <section>
-      <h3>What it may be</h3>
-      {description && <p>{description}</p>}
-      <dl className="facts">
-        {types && (
-          <>
-            <dt>Type</dt>
-            <dd>{types.join(' or ')}</dd>
-          </>
-        )}
-        {allowed && (
-          <>
-            <dt>Allowed</dt>
-            <dd className="mono">{allowed.map((one) => JSON.stringify(one)).join(', ')}</dd>
-          </>
-        )}
-        {limits && Object.keys(limits).length > 0 && (
-          <>
-            <dt>Limits</dt>
-            <dd>{limitsOf(schema)}</dd>
-          </>
-        )}
-        {standard !== undefined && (
-          <>
-            <dt>Default</dt>
-            <dd>
-              <ValueText value={standard} />
-            </dd>
-          </>
-        )}
-        {needsRestart && (
-          <>
-            <dt>Takes effect</dt>
-            <dd>after a restart</dd>
-          </>
-        )}
-        {isSecret && (
-          <>
-            <dt>Secret</dt>
-            <dd>encrypted in the store, shown nowhere</dd>
-          </>
-        )}
-      </dl>
-    </section>
   )
 }
 

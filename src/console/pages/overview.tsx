@@ -11,8 +11,8 @@ import { command, curl, FromShell } from '../parts/shell.tsx'
 import { Hash, Text, Time } from '../parts/values.tsx'
 import { pageOf } from '../state/address.ts'
 import { plural } from '../state/show.ts'
+import { CAUSE_WORDS } from '../state/words.ts'
 import { FirstRun } from './first-run.tsx'
-import { CAUSE_WORDS } from './versions.tsx'
 
 const Chart = lazy(() => import('../parts/chart.tsx'))
 
